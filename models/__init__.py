@@ -1,0 +1,1 @@
+"""What the service remembers: tables, transitions, queries.  Imports nobody else."""

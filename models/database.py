@@ -1,0 +1,120 @@
+"""Connections, and who speaks on them.
+
+Row-level security decides by the database role and by the setting `nw.user_id`.
+Web logs in as `nightwork_web`, which sees one user's rows; workers log in as
+`nightwork_worker`, the engine, which sees all jobs.  Job code never runs as the
+engine: `as_user` puts on the web role for one transaction.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from models.settings import settings
+
+# Nobody's rows: what an unset user compares with.
+_WEAR = text(
+    "SELECT set_config('role', :role, true), set_config('nw.user_id', :user, true)"
+)
+_SPEAK_FOR = text("SELECT set_config('nw.user_id', :user, true)")
+_SPEAKER = text(
+    "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+)
+
+
+class TooPowerfulRoleError(Exception):
+    """The role would not be held back by row-level security."""
+
+    def __init__(self, url: str) -> None:
+        """Name the setting, never the address: it holds a password."""
+        super().__init__(
+            f"The role of {url} is SUPERUSER or BYPASSRLS; use nightwork_web and "
+            "nightwork_worker (docs/operations.md, 'Database roles')."
+        )
+
+
+def make_engine(url: str, *, pool_size: int) -> Engine:
+    """Connect lazily; a peer that is gone is noticed within 5 s."""
+    prepare = 5 if settings().prepared_statements else None
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=10,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": 5,
+            "tcp_user_timeout": 5000,
+            "keepalives_idle": 5,
+            "prepare_threshold": prepare,
+            "options": "-c timezone=UTC",
+            "application_name": "nightwork",
+        },
+    )
+
+
+@cache
+def web_engine() -> Engine:
+    """The pool of a web part."""
+    return make_engine(settings().web_url, pool_size=min(settings().web_threads, 10))
+
+
+@cache
+def worker_engine() -> Engine:
+    """The pool of a worker or keeper."""
+    threads = max(settings().worker_threads, settings().isolated_children)
+    return make_engine(settings().worker_url, pool_size=min(threads, 10) + 1)
+
+
+@cache
+def worker_autocommit() -> Engine:
+    """The same pool; every statement is its own transaction: one round trip."""
+    return worker_engine().execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def as_user(engine: Engine, user_id: UUID) -> Iterator[Connection]:
+    """Open one transaction that sees and changes only this user's rows."""
+    with engine.begin() as db:
+        db.execute(_WEAR, {"role": "nightwork_web", "user": str(user_id)})
+        yield db
+
+
+@contextmanager
+def as_operator(engine: Engine) -> Iterator[Connection]:
+    """Open one transaction that sees every user's rows; the caller checked scopes."""
+    with engine.begin() as db:
+        db.execute(_WEAR, {"role": "nightwork_operator", "user": ""})
+        yield db
+
+
+def speak_for(db: Connection, user_id: UUID) -> None:
+    """Go on, in the same transaction, as another user."""
+    db.execute(_SPEAK_FOR, {"user": str(user_id)})
+
+
+def refuse_powerful_role(engine: Engine, setting: str) -> None:
+    """Stop a web or worker part whose role ignores row-level security."""
+    with engine.connect() as db:
+        if any(db.execute(_SPEAKER).one()):
+            raise TooPowerfulRoleError(setting)
+
+
+def wait_until_up(engine: Engine, *, seconds: float = 30) -> None:
+    """Return when the database answers; raises the last error after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with engine.connect() as db:
+                db.execute(text("SELECT 1"))
+        except DBAPIError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return

@@ -1,0 +1,243 @@
+"""What a running job records of its steps.
+
+Every statement takes the job's row lock by the fence first (`held`), and only
+then writes the step: a takeover that is under way makes it wait, and then it
+finds the fence gone.  Repeating a statement whose answer was lost is harmless.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from models.jobs import Held
+from models.json import Json, dump
+
+
+def _held(more: str = "", *, unless: str = "") -> str:
+    """Take the row lock by the fence; `more` are further assignments."""
+    return f"""held AS (
+        UPDATE jobs SET event_seq = event_seq + 1 {more}
+        WHERE id = :id AND state = 'running'
+          AND attempt = :attempt AND claim_id = :claim_id {unless}
+        RETURNING id, user_id, event_seq, attempt, cancel_requested_at
+    )"""  # noqa: S608 - constants of this module
+
+
+_EVENT = """event AS (
+    INSERT INTO job_events (job_id, seq, user_id, type, name, attempt, data)
+    SELECT id, event_seq, user_id, {type}, :name, attempt, {data} FROM held {when}
+)"""
+
+_ANSWER = "SELECT cancel_requested_at IS NOT NULL AS cancelling FROM held"
+
+_STEP_DATA = """jsonb_build_object('state', '{state}', 'durationMs',
+    round(extract(epoch FROM CAST(:elapsed AS interval)) * 1000))"""
+
+
+def _step_event(state: str) -> str:
+    data = _STEP_DATA.format(state=state)
+    return _EVENT.format(type="'step'", data=data, when=", stepped")
+
+
+_COMMIT = text(f"""
+    WITH {_held(", current_step = NULL, progress = coalesce(:progress, progress)")},
+    stepped AS (
+        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, result,
+                               effect, started_at, ended_at)
+        SELECT id, :name, user_id, :position, 'completed', attempt,
+               CAST(:result AS jsonb), :effect, now() - CAST(:elapsed AS interval), now()
+        FROM held
+        ON CONFLICT (job_id, name) DO UPDATE SET
+            state = 'completed', result = excluded.result, attempt = excluded.attempt,
+            started_at = excluded.started_at, ended_at = excluded.ended_at, error = NULL
+            WHERE job_steps.state <> 'completed'
+        RETURNING name
+    ), {_step_event("completed")}
+    {_ANSWER}
+""")  # noqa: S608 - every part is a constant of this module
+
+# A repeat of a count whose answer was lost counts nothing.
+_COUNTED = """AND coalesce((SELECT s.failures FROM job_steps s
+    WHERE s.job_id = :id AND s.name = :name), 0) < :failures"""
+
+_FAILED_TRY = text(f"""
+    WITH {_held(", current_step = NULL, failures = failures + 1", unless=_COUNTED)},
+    stepped AS (
+        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, failures,
+                               error, effect, started_at, ended_at)
+        SELECT id, :name, user_id, :position, :state, attempt, :failures, :error, :effect,
+               now() - CAST(:elapsed AS interval),
+               CASE WHEN :state = 'failed' THEN now() END
+        FROM held
+        ON CONFLICT (job_id, name) DO UPDATE SET
+            state = excluded.state, failures = excluded.failures,
+            error = excluded.error, attempt = excluded.attempt,
+            started_at = excluded.started_at, ended_at = excluded.ended_at
+        RETURNING name
+    ), {
+    _EVENT.format(
+        type="'step'",
+        data="jsonb_build_object('state', CAST(:state AS text), 'error',"
+        " CAST(:error AS text))",
+        when=", stepped",
+    )
+}
+    {_ANSWER}
+""")  # noqa: S608 - every part is a constant of this module
+
+_MARK = text(f"""
+    WITH {_held(", current_step = :name")},
+    stepped AS (
+        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, effect,
+                               started_at, due_at)
+        SELECT id, :name, user_id, :position, :state, attempt, :effect, now(),
+               now() + CAST(:delay AS interval)
+        FROM held
+        ON CONFLICT (job_id, name) DO UPDATE SET
+            state = excluded.state, attempt = excluded.attempt,
+            started_at = excluded.started_at
+            WHERE job_steps.state IN ('started', 'held', 'retrying')
+        RETURNING name
+    ), {
+    _EVENT.format(
+        type="'step'",
+        data="jsonb_build_object('state', CAST(:state AS text))",
+        when=", stepped",
+    )
+}
+    {_ANSWER}
+""")  # noqa: S608 - every part is a constant of this module
+
+_SLEPT = text(f"""
+    WITH {_held()},
+    stepped AS (
+        UPDATE job_steps SET state = 'completed', ended_at = now(), result = 'null'
+        FROM held WHERE job_id = held.id AND name = :name AND due_at <= now()
+        RETURNING name
+    ), {
+    _EVENT.format(
+        type="'step'",
+        data="jsonb_build_object('state', 'completed')",
+        when=", stepped",
+    )
+}
+    SELECT cancel_requested_at IS NOT NULL AS cancelling,
+           EXISTS (SELECT 1 FROM stepped) AS over,
+           (SELECT due_at FROM job_steps s WHERE s.job_id = held.id AND s.name = :name)
+               AS due_at
+    FROM held
+""")  # noqa: S608 - every part is a constant of this module
+
+_LOG = text(f"""
+    WITH {_held()}, {_EVENT.format(type=":type", data="CAST(:data AS jsonb)", when="")}
+    {_ANSWER}
+""")  # noqa: S608 - every part is a constant of this module
+
+_RESULT = text("SELECT result FROM job_steps WHERE job_id = :id AND name = :name")
+_HOLDS = text("""
+    SELECT cancel_requested_at IS NOT NULL AS cancelling FROM jobs
+    WHERE id = :id AND state = 'running' AND attempt = :attempt AND claim_id = :claim_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One step of one attempt: its name and place, and the effect it declares."""
+
+    name: str
+    position: int
+    effect: str | None = None
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """Bind it to a statement."""
+        return {"name": self.name, "position": self.position, "effect": self.effect}
+
+
+class Proof(NamedTuple):
+    """The attempt still held the job; `cancelling`: somebody asked it to stop."""
+
+    cancelling: bool
+
+
+class Nap(NamedTuple):
+    """How a sleep stands, by the database's clock."""
+
+    cancelling: bool
+    over: bool
+    due_at: datetime
+
+
+def _proof(db: Connection, statement: Any, values: dict[str, Any]) -> Proof | None:
+    row = db.execute(statement, values).one_or_none()
+    return row and Proof(row.cancelling)
+
+
+def commit(
+    db: Connection,
+    held: Held,
+    call: Call,
+    result: Json,
+    *,
+    elapsed: timedelta,
+    progress: int | None = None,
+) -> Proof | None:
+    """Record a step's result, once; None: the attempt has lost the job."""
+    timing = {"elapsed": elapsed, "progress": progress}
+    values = {**held.guard, **call.bound, **timing, "result": dump(result)}
+    return _proof(db, _COMMIT, values)
+
+
+def failed_try(
+    db: Connection,
+    held: Held,
+    call: Call,
+    error: str,
+    *,
+    elapsed: timedelta,
+    last: bool,
+) -> Proof | None:
+    """Count a try that raised; `last`: the step has no further one."""
+    state = "failed" if last else "retrying"
+    seen = {"error": error, "elapsed": elapsed, "state": state}
+    return _proof(db, _FAILED_TRY, {**held.guard, **call.bound, **seen}) or holds(
+        db, held
+    )
+
+
+def mark(
+    db: Connection,
+    held: Held,
+    call: Call,
+    state: str,
+    *,
+    delay: timedelta | None = None,
+) -> Proof | None:
+    """Record that an effect or a sleep begins, before it does."""
+    values = {**held.guard, **call.bound, "state": state, "delay": delay}
+    return _proof(db, _MARK, values)
+
+
+def end_sleep(db: Connection, held: Held, call: Call) -> Nap | None:
+    """Complete a sleep whose time has come; otherwise say when it does."""
+    row = db.execute(_SLEPT, {**held.guard, **call.bound}).one_or_none()
+    return row and Nap(row.cancelling, row.over, row.due_at)
+
+
+def tell(db: Connection, held: Held, kind: str, name: str, data: Json) -> Proof | None:
+    """Write a line for those who watch the job: `kind` is `log` or `progress`."""
+    values = {"type": kind, "name": name, "data": dump(data)}
+    return _proof(db, _LOG, {**held.guard, **values})
+
+
+def holds(db: Connection, held: Held) -> Proof | None:
+    """Ask whether the attempt still holds the job."""
+    return _proof(db, _HOLDS, held.guard)
+
+
+def large_result(db: Connection, held: Held, name: str) -> Json:
+    """Read a memoised result that was too large to come with the claim."""
+    found: Json = db.scalar(_RESULT, {"id": held.job_id, "name": name})
+    return found

@@ -1,0 +1,57 @@
+"""What a job has done: its steps and its history.
+
+Written at every step, so without foreign keys: the rows are made only by
+statements that hold the job's row, and the pruner deletes them with it.
+"""
+
+from sqlalchemy import CheckConstraint, Column, Integer, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from models.tables.columns import metadata, moment, owner
+
+job_steps = Table(
+    "job_steps",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("name", Text, primary_key=True),
+    owner(),
+    Column("position", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    # The attempt that wrote the row last.
+    Column("attempt", Integer, nullable=False),
+    # Tries that raised; the step's own retry policy counts these.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("result", JSONB),
+    Column("error", Text),
+    Column("effect", Text),
+    moment("started_at"),
+    moment("ended_at"),
+    # When a sleep is over.
+    moment("due_at"),
+    CheckConstraint(
+        "state IN ('started', 'sleeping', 'retrying', 'held', 'completed', 'failed')",
+        name="state_known",
+    ),
+    CheckConstraint(
+        "(ended_at IS NOT NULL) = (state IN ('completed', 'failed'))",
+        name="ended_has_time",
+    ),
+    CheckConstraint(
+        "(due_at IS NOT NULL) OR state <> 'sleeping'", name="sleep_has_end"
+    ),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    # The job's own number, taken under its row lock: without gaps.
+    Column("seq", Integer, primary_key=True),
+    owner(),
+    Column("type", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("data", JSONB, nullable=False, server_default="{}"),
+    moment("at", now=True, null=False),
+    CheckConstraint("type IN ('state', 'step', 'progress', 'log')", name="type_known"),
+)
