@@ -47,6 +47,7 @@ class Memo(NamedTuple):
 
     state: str
     failures: int
+    tries: int
     effect: str | None
     large: bool
     result: Json

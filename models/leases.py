@@ -80,6 +80,12 @@ _SERVED = text("""
 """)
 
 
+_MINE = text("""
+    SELECT id, attempt, claim_id FROM jobs
+    WHERE worker_id = :id AND state = 'running'
+""")
+
+
 class Process(NamedTuple):
     """A worker process as it introduces itself."""
 
@@ -123,6 +129,11 @@ def report(db: Connection, doing: list[Doing]) -> dict[UUID, bool]:
         "notes": [each.note for each in doing],
     }
     return {row.id: row.cancelling for row in db.execute(_REPORT, columns)}
+
+
+def claimed_by(db: Connection, worker_id: UUID) -> set[Held]:
+    """List what the database believes a worker holds."""
+    return {Held(*row) for row in db.execute(_MINE, {"id": worker_id})}
 
 
 def drain(db: Connection, worker_id: UUID) -> None:

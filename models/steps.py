@@ -44,13 +44,14 @@ def _step_event(state: str) -> str:
 _COMMIT = text(f"""
     WITH {_held(", current_step = NULL, progress = coalesce(:progress, progress)")},
     stepped AS (
-        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, result,
+        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, tries, result,
                                effect, started_at, ended_at)
-        SELECT id, :name, user_id, :position, 'completed', attempt,
+        SELECT id, :name, user_id, :position, 'completed', attempt, 1,
                CAST(:result AS jsonb), :effect, now() - CAST(:elapsed AS interval), now()
         FROM held
         ON CONFLICT (job_id, name) DO UPDATE SET
             state = 'completed', result = excluded.result, attempt = excluded.attempt,
+            tries = job_steps.tries + 1,
             started_at = excluded.started_at, ended_at = excluded.ended_at, error = NULL
             WHERE job_steps.state <> 'completed'
         RETURNING name
@@ -65,14 +66,15 @@ _COUNTED = """AND coalesce((SELECT s.failures FROM job_steps s
 _FAILED_TRY = text(f"""
     WITH {_held(", current_step = NULL, failures = failures + 1", unless=_COUNTED)},
     stepped AS (
-        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, failures,
-                               error, effect, started_at, ended_at)
-        SELECT id, :name, user_id, :position, :state, attempt, :failures, :error, :effect,
+        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, tries,
+                               failures, error, effect, started_at, ended_at)
+        SELECT id, :name, user_id, :position, :state, attempt, 1, :failures, :error, :effect,
                now() - CAST(:elapsed AS interval),
                CASE WHEN :state = 'failed' THEN now() END
         FROM held
         ON CONFLICT (job_id, name) DO UPDATE SET
             state = excluded.state, failures = excluded.failures,
+            tries = job_steps.tries + 1,
             error = excluded.error, attempt = excluded.attempt,
             started_at = excluded.started_at, ended_at = excluded.ended_at
         RETURNING name

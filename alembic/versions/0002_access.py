@@ -43,7 +43,7 @@ GRANT USAGE ON SCHEMA public TO nightwork_operator, nightwork_doorman,
 RIGHTS = {
     "jobs": ("SELECT, INSERT, UPDATE", "SELECT, UPDATE", "ALL"),
     "job_data": ("SELECT, INSERT, UPDATE", "SELECT, UPDATE", "ALL"),
-    "job_steps": ("SELECT, DELETE", "SELECT, DELETE", "ALL"),
+    "job_steps": ("SELECT, UPDATE", "SELECT, UPDATE", "ALL"),
     "job_events": ("SELECT, INSERT", "SELECT, INSERT", "ALL"),
     "failed_jobs": ("SELECT, UPDATE", "SELECT, UPDATE", "ALL"),
     "idempotency_keys": ("SELECT, INSERT, DELETE", "", "SELECT, DELETE"),

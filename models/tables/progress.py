@@ -19,7 +19,9 @@ job_steps = Table(
     Column("state", Text, nullable=False),
     # The attempt that wrote the row last.
     Column("attempt", Integer, nullable=False),
-    # Tries that raised; the step's own retry policy counts these.
+    # Tries that ended, one way or the other, over the job's whole life.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    # Tries that raised since the job was last retried; the step's own retry policy counts these.
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("result", JSONB),
     Column("error", Text),

@@ -69,7 +69,7 @@ SUBMIT = text(f"""
 # Small results ride on the claim; large ones are read when their step is reached.
 _MEMO = """(
     SELECT jsonb_agg(jsonb_build_object(
-        'name', s.name, 'state', s.state, 'failures', s.failures, 'effect', s.effect,
+        'name', s.name, 'state', s.state, 'failures', s.failures, 'tries', s.tries, 'effect', s.effect,
         'large', coalesce(pg_column_size(s.result) > 8192, false),
         'result', CASE WHEN pg_column_size(s.result) <= 8192 THEN s.result END))
     FROM job_steps s WHERE s.job_id = m.id
@@ -202,8 +202,9 @@ RETRY = _move(
     Arrow.RETRIED,
     f"""{_AT_ONCE}, reason = NULL, finished_at = NULL, failures = 0, deaths = 0,
         own_deaths = 0, progress = NULL, note = NULL""",
-    more=""", s AS (DELETE FROM job_steps USING m WHERE job_id = m.id
-                    AND job_steps.state IN ('failed', 'retrying')),
+    more=""", s AS (UPDATE job_steps t SET failures = 0, ended_at = NULL,
+                    state = CASE t.state WHEN 'failed' THEN 'retrying' ELSE t.state END
+                    FROM m WHERE t.job_id = m.id AND t.state <> 'completed'),
               f AS (UPDATE failed_jobs SET replayed_at = now() FROM m
                     WHERE job_id = m.id AND replayed_at IS NULL),
               d AS (UPDATE job_data SET error = NULL, error_detail = NULL FROM m

@@ -1,0 +1,1 @@
+"""What the service can do: the authoring kit and one package per job kind."""

@@ -1,0 +1,58 @@
+"""Recording that outlives an outage of the database.
+
+An error of the engine's own connection is never an error of the job: the same
+statement is repeated until it lands.  The statements bear being repeated, for the
+answer to a COMMIT may be lost while the COMMIT was not.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+_FIRST_WAIT = 0.05
+_LONGEST_WAIT = 1.0
+
+
+class GivenUpError(Exception):
+    """The outage lasted until nobody wanted the answer any more."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell a database that is away from a statement that is wrong."""
+    if isinstance(error, PoolTimeoutError | OperationalError | InterfaceError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def persist(
+    engine: Engine,
+    write: Callable[[Connection], T],
+    *,
+    given_up: Callable[[], bool] = bool,
+) -> T:
+    """Do one piece of recording, however long the database is away.
+
+    Raises GivenUpError when `given_up` says so in an outage.
+    """
+    wait = _FIRST_WAIT
+    while True:
+        try:
+            with engine.connect() as db:
+                answer = write(db)
+                db.commit()
+                return answer
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            if given_up():
+                raise GivenUpError from error
+            _log.warning("database away", error=type(error).__name__, wait=wait)
+        time.sleep(wait)
+        wait = min(wait * 2, _LONGEST_WAIT)

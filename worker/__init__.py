@@ -1,0 +1,1 @@
+"""Carries jobs out: execute, leases, threads and children, the keeper's ticks."""

@@ -1,0 +1,122 @@
+"""RQ's worker with its loop, registration and dashboard; slots do the work.
+
+Built on the seams RQ leaves to subclasses: `execute_job`, the dequeue step, and
+the stop request.  Nothing that stands in a queue is called: only ids are read.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
+
+from jobs.kit.redis import AWAY
+from worker.slots import Slots
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+_log = structlog.get_logger(__name__)
+_BLOCK = 1  # seconds: how long an idle worker takes to notice a stop
+_HEARTBEAT = 5.0
+
+
+class QueueWorker(BaseWorker):
+    """Takes ids while a slot is free and gives each to a slot."""
+
+    def __init__(
+        self, queues: list[str], redis: Redis, slots: Slots, on_stop: Callable[[], None]
+    ) -> None:
+        """Serve the queues; `on_stop` is called in the signal handler."""
+        super().__init__(
+            queues,
+            connection=redis,
+            serializer=JSONSerializer,
+            worker_ttl=60,
+            log_job_description=False,
+        )
+        self._slots = slots
+        self._on_stop = on_stop
+        self._beat_at = 0.0
+        self._keys = [queue.key for queue in self.queues]
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Give the id to the slot that was kept free for it."""
+        self._slots.give(job.id)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a free slot, then for an id; None: stop was asked for."""
+        del timeout, max_idle_time
+        while not self._stop_requested:
+            try:
+                self.heartbeat()
+                if not self._slots.reserve(_BLOCK):
+                    continue
+                popped = self._pop()
+                if popped:
+                    return popped
+                self._slots.release()
+            except AWAY as error:
+                self._slots.release()
+                _log.warning("redis away", error=type(error).__name__)
+                time.sleep(random.uniform(0.2, 1))  # noqa: S311 - spreads reconnects
+        return None
+
+    def _pop(self) -> tuple[Job, Queue] | None:
+        popped: Any = self.connection.blpop(self._keys, _BLOCK)
+        if popped is None:
+            return None
+        key, name = popped[0].decode(), popped[1].decode()
+        # The queue that was served goes to the end: none starves another.
+        self._keys.remove(key)
+        self._keys.append(key)
+        job = Job(name, connection=self.connection, serializer=JSONSerializer)
+        return job, Queue.from_queue_key(key, connection=self.connection)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Keep RQ's registration alive; every few seconds is enough."""
+        if time.monotonic() - self._beat_at > _HEARTBEAT:
+            self._beat_at = time.monotonic()
+            super().heartbeat(timeout, pipeline)
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """Take no further ids; attempts under way are asked to hand over."""
+        del signum, frame
+        self._stop_requested = True
+        # Not in the handler itself: it may hold any lock of the main thread.
+        threading.Thread(target=self._on_stop, name="drain", daemon=True).start()
+
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
+        """Pausing is PostgreSQL's business, not RQ's."""
+
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """RQ's own cleaning would be a second truth."""
+        return False
+
+    def subscribe(self) -> None:
+        """Take no commands from Redis."""
+
+    def unsubscribe(self) -> None:
+        """Nothing was subscribed to."""
+
+    def procline(self, message: str) -> None:
+        """Leave the process's name alone."""
+
+    def teardown(self) -> None:
+        """Leave RQ's registration; an absent Redis forgets it by itself."""
+        try:
+            self.register_death()
+        except RedisError as error:
+            _log.warning("redis away", error=type(error).__name__)
