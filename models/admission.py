@@ -1,9 +1,9 @@
 """How a wish becomes a job, or finds the job that it already is."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from models import idempotency, transitions
 from models.jobs import Submission
@@ -38,8 +38,7 @@ class CrowdedError(Exception):
 
 def brief(db: Connection, job_id: UUID) -> Brief | None:
     """Say what a job is; None: unknown, or not the speaker's."""
-    row = db.execute(_BRIEF, {"id": job_id}).one_or_none()
-    return row and Brief(row.id, row.user_id, row.kind, State(row.state))
+    return _read(db.execute(_BRIEF, {"id": job_id}).one_or_none())
 
 
 def admit(db: Connection, asked: Submission, key: idempotency.Key | None) -> Brief:
@@ -71,8 +70,13 @@ def active(
 ) -> Brief | None:
     """Find the active job of a dedupe key."""
     values = {"user_id": user_id, "kind": kind, "dedupe_key": dedupe_key}
-    row = db.execute(_ACTIVE, values).one_or_none()
-    return row and Brief(row.id, row.user_id, row.kind, State(row.state))
+    return _read(db.execute(_ACTIVE, values).one_or_none())
+
+
+def _read(row: Row[Any] | None) -> Brief | None:
+    if row is None:
+        return None
+    return Brief(row.id, row.user_id, row.kind, State(row.state))
 
 
 def _gone(job_id: UUID, asked: Submission) -> Brief:

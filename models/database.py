@@ -6,14 +6,16 @@ Web logs in as `nightwork_web`, which sees one user's rows; workers log in as
 engine: `as_user` puts on the web role for one transaction.
 """
 
+import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from models.settings import settings
 
@@ -41,7 +43,7 @@ class TooPowerfulRoleError(Exception):
 def make_engine(url: str, *, pool_size: int) -> Engine:
     """Connect lazily; a peer that is gone is noticed within 5 s."""
     prepare = 5 if settings().prepared_statements else None
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=2,
@@ -56,6 +58,17 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
             "application_name": "nightwork",
         },
     )
+    event.listen(engine, "checkout", _refuse_stale)
+    return engine
+
+
+def _refuse_stale(connection: Any, _record: object, _proxy: object) -> None:
+    """Leave a connection whose server has hung up: there is something to read."""
+    readable = select.poll()
+    readable.register(connection.fileno(), select.POLLIN)
+    if readable.poll(0):
+        # All others of the pool are as old, and as dead.
+        raise InvalidatePoolError
 
 
 @cache

@@ -51,8 +51,8 @@ _SEARCH = """
     WITH looked_at AS (
         SELECT j.* FROM jobs j WHERE {filters} ORDER BY j.id DESC LIMIT :searched
     )
-    SELECT {columns}, d.error, s.count, s.last
-    FROM (SELECT count(*) AS count, (array_agg(id ORDER BY id))[1] AS last
+    SELECT {columns}, d.error, s.seen, s.last
+    FROM (SELECT count(*) AS seen, (array_agg(id ORDER BY id))[1] AS last
           FROM looked_at) s
     LEFT JOIN (looked_at j JOIN job_data d ON d.job_id = j.id AND (
         d.payload::text ILIKE :q OR d.result::text ILIKE :q OR d.error ILIKE :q
@@ -90,7 +90,9 @@ class Page(NamedTuple, Generic[T]):
 def show(db: Connection, job_id: UUID) -> Shown | None:
     """Read all of a job that its users see; None: unknown, or not the speaker's."""
     job = db.execute(_SHOW, {"id": job_id}).one_or_none()
-    return job and Shown(job, db.execute(_STEPS, {"id": job_id}).all())
+    if job is None:
+        return None
+    return Shown(job, db.execute(_STEPS, {"id": job_id}).all())
 
 
 def page(db: Connection, wanted: Filter, *, limit: int) -> Page[Row[Any]]:
@@ -118,7 +120,7 @@ def _searched(rows: Sequence[Row[Any]], limit: int) -> Page[Row[Any]]:
     found = [row for row in rows if row.id is not None]
     if len(found) > limit:
         return cut(found, limit)
-    seen_all = rows[0].count < SEARCHED_AT_ONCE
+    seen_all = rows[0].seen < SEARCHED_AT_ONCE
     return Page(found, None if seen_all else rows[0].last)
 
 

@@ -53,7 +53,7 @@ class Settings(BaseModel):
     cors_origins: tuple[str, ...] = Field(
         (), description="Comma-separated origins that may call from a browser."
     )
-    rate_limit: str = Field("600 per minute", description="Requests per API key.")
+    rate_limit: str = Field("6000 per minute", description="Requests per API key.")
     max_body_bytes: int = Field(
         6 * 2**20, ge=2**18, description="Largest request body that is read."
     )

@@ -15,10 +15,13 @@ from models.jobs import Held
 from models.json import Json, dump
 
 
-def _held(more: str = "", *, unless: str = "") -> str:
-    """Take the row lock by the fence; `more` are further assignments."""
+def _held(more: str = "", *, unless: str = "", news: str = "1") -> str:
+    """Take the row lock by the fence; `more` are further assignments.
+
+    `news`: 1 where an event is written, or else the numbers would have a gap.
+    """
     return f"""held AS (
-        UPDATE jobs SET event_seq = event_seq + 1 {more}
+        UPDATE jobs SET event_seq = event_seq + {news} {more}
         WHERE id = :id AND state = 'running'
           AND attempt = :attempt AND claim_id = :claim_id {unless}
         RETURNING id, user_id, event_seq, attempt, cancel_requested_at
@@ -36,13 +39,25 @@ _STEP_DATA = """jsonb_build_object('state', '{state}', 'durationMs',
     round(extract(epoch FROM CAST(:elapsed AS interval)) * 1000))"""
 
 
+_STEP = "SELECT 1 FROM job_steps s WHERE s.job_id = :id AND s.name = :name"
+
+
+def _unless_step(condition: str) -> str:
+    return f"CASE WHEN EXISTS ({_STEP} AND {condition}) THEN 0 ELSE 1 END"
+
+
 def _step_event(state: str) -> str:
     data = _STEP_DATA.format(state=state)
     return _EVENT.format(type="'step'", data=data, when=", stepped")
 
 
 _COMMIT = text(f"""
-    WITH {_held(", current_step = NULL, progress = coalesce(:progress, progress)")},
+    WITH {
+    _held(
+        ", current_step = NULL, progress = coalesce(:progress, progress)",
+        news=_unless_step("s.state = 'completed'"),
+    )
+},
     stepped AS (
         INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, tries, result,
                                effect, started_at, ended_at)
@@ -90,7 +105,12 @@ _FAILED_TRY = text(f"""
 """)  # noqa: S608 - every part is a constant of this module
 
 _MARK = text(f"""
-    WITH {_held(", current_step = :name")},
+    WITH {
+    _held(
+        ", current_step = :name",
+        news=_unless_step("s.state IN ('sleeping', 'completed', 'failed')"),
+    )
+},
     stepped AS (
         INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, effect,
                                started_at, due_at)
@@ -113,10 +133,11 @@ _MARK = text(f"""
 """)  # noqa: S608 - every part is a constant of this module
 
 _SLEPT = text(f"""
-    WITH {_held()},
+    WITH {_held(news=_unless_step("(s.state <> 'sleeping' OR s.due_at > now())"))},
     stepped AS (
         UPDATE job_steps SET state = 'completed', ended_at = now(), result = 'null'
-        FROM held WHERE job_id = held.id AND name = :name AND due_at <= now()
+        FROM held WHERE job_id = held.id AND name = :name AND state = 'sleeping'
+                    AND due_at <= now()
         RETURNING name
     ), {
     _EVENT.format(
@@ -126,7 +147,8 @@ _SLEPT = text(f"""
     )
 }
     SELECT cancel_requested_at IS NOT NULL AS cancelling,
-           EXISTS (SELECT 1 FROM stepped) AS over,
+           EXISTS (SELECT 1 FROM stepped)
+               OR EXISTS ({_STEP} AND s.state = 'completed') AS over,
            (SELECT due_at FROM job_steps s WHERE s.job_id = held.id AND s.name = :name)
                AS due_at
     FROM held
@@ -199,11 +221,12 @@ def failed_try(
     error: str,
     *,
     elapsed: timedelta,
+    failures: int,
     last: bool,
 ) -> Proof | None:
-    """Count a try that raised; `last`: the step has no further one."""
+    """Count a try that raised, as the step's n-th; `last`: it has no further one."""
     state = "failed" if last else "retrying"
-    seen = {"error": error, "elapsed": elapsed, "state": state}
+    seen = {"error": error, "elapsed": elapsed, "state": state, "failures": failures}
     return _proof(db, _FAILED_TRY, {**held.guard, **call.bound, **seen}) or holds(
         db, held
     )

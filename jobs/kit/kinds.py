@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 import jobs
 from jobs.kit.retry import Retry
+from models.json import dump
 
 if TYPE_CHECKING:
     from jobs.kit.context import Context
@@ -71,7 +72,8 @@ class JobKind(Generic[P]):
 
     def accept(self, payload: object) -> dict[str, Any]:
         """Check a payload at the door; raises pydantic's ValidationError."""
-        checked = self.payload.validate_python(payload)
+        # Strict, as JSON: true is no number, and "5" is not one either.
+        checked = self.payload.validate_json(dump(payload), strict=True)
         dumped: dict[str, Any] = self.payload.dump_python(checked, mode="json")
         return dumped
 

@@ -1,0 +1,1 @@
+"""Whole systems with real processes, broken on purpose."""
