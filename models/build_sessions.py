@@ -151,7 +151,7 @@ def read_sources(db: Connection, job_id: UUID) -> list[Source]:
     return [Source(*row) for row in db.execute(wanted.order_by(audit_sources.c.name))]
 
 
-def record_audit(  # noqa: PLR0913 - the columns of one row
+def record_audit(
     db: Connection,
     user_id: UUID,
     *,

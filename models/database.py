@@ -73,20 +73,20 @@ def _refuse_stale(connection: Any, _record: object, _proxy: object) -> None:
 
 @cache
 def web_engine() -> Engine:
-    """The pool of a web part."""
+    """Give the pool of a web part."""
     return make_engine(settings().web_url, pool_size=min(settings().web_threads, 10))
 
 
 @cache
 def worker_engine() -> Engine:
-    """The pool of a worker or keeper."""
+    """Give the pool of a worker or keeper."""
     threads = max(settings().worker_threads, settings().isolated_children)
     return make_engine(settings().worker_url, pool_size=min(threads, 10) + 1)
 
 
 @cache
 def worker_autocommit() -> Engine:
-    """The same pool; every statement is its own transaction: one round trip."""
+    """Give the same pool; every statement is its own transaction: one round trip."""
     return worker_engine().execution_options(isolation_level="AUTOCOMMIT")
 
 

@@ -67,7 +67,9 @@ def record(db: Connection, letter: DeadLetter) -> UUID:
 
 def resolve(db: Connection, letter_id: UUID, *, by: UUID, notes: str) -> UUID | None:
     """Close a dead letter with notes; None: unknown or closed already."""
-    return db.scalar(_RESOLVE, {"id": letter_id, "by": by, "notes": notes})
+    values = {"id": letter_id, "by": by, "notes": notes}
+    resolved: UUID | None = db.scalar(_RESOLVE, values)
+    return resolved
 
 
 def unshown(db: Connection, *, batch: int) -> list[Any]:

@@ -64,7 +64,8 @@ _REPORT = text("""
 _BURY = text("""
     UPDATE workers SET dead_at = now()
     WHERE dead_at IS NULL AND stopped_at IS NULL AND role <> 'keeper'
-      AND greatest(seen_at, pg_postmaster_start_time(), CAST(:awake_since AS timestamptz))
+      AND greatest(seen_at, pg_postmaster_start_time(),
+                   CAST(:awake_since AS timestamptz))
           < now() - CAST(:silence AS interval)
     RETURNING id
 """)
@@ -119,7 +120,7 @@ def renew(db: Connection, worker_id: UUID, *, hung: int = 0) -> bool | None:
 
 
 def report(db: Connection, doing: list[Doing]) -> dict[UUID, bool]:
-    """Write steps and progress; gives the jobs still held: is a cancel asked for?"""
+    """Write steps and progress; gives the jobs still held, and who asked to cancel."""
     columns: dict[str, list[Any]] = {
         "ids": [each.held.job_id for each in doing],
         "attempts": [each.held.attempt for each in doing],

@@ -150,5 +150,5 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 @cache
 def settings() -> Settings:
-    """This process's settings."""
+    """Give this process's settings."""
     return read(os.environ)

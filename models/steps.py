@@ -59,10 +59,11 @@ _COMMIT = text(f"""
     )
 },
     stepped AS (
-        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, tries, result,
-                               effect, started_at, ended_at)
+        INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, tries,
+                               result, effect, started_at, ended_at)
         SELECT id, :name, user_id, :position, 'completed', attempt, 1,
-               CAST(:result AS jsonb), :effect, now() - CAST(:elapsed AS interval), now()
+               CAST(:result AS jsonb), :effect,
+               now() - CAST(:elapsed AS interval), now()
         FROM held
         ON CONFLICT (job_id, name) DO UPDATE SET
             state = 'completed', result = excluded.result, attempt = excluded.attempt,
@@ -83,7 +84,8 @@ _FAILED_TRY = text(f"""
     stepped AS (
         INSERT INTO job_steps (job_id, name, user_id, position, state, attempt, tries,
                                failures, error, effect, started_at, ended_at)
-        SELECT id, :name, user_id, :position, :state, attempt, 1, :failures, :error, :effect,
+        SELECT id, :name, user_id, :position, :state, attempt, 1,
+               :failures, :error, :effect,
                now() - CAST(:elapsed AS interval),
                CASE WHEN :state = 'failed' THEN now() END
         FROM held
@@ -157,7 +159,7 @@ _SLEPT = text(f"""
 _LOG = text(f"""
     WITH {_held()}, {_EVENT.format(type=":type", data="CAST(:data AS jsonb)", when="")}
     {_ANSWER}
-""")  # noqa: S608 - every part is a constant of this module
+""")
 
 _RESULT = text("SELECT result FROM job_steps WHERE job_id = :id AND name = :name")
 _HOLDS = text("""
@@ -196,7 +198,7 @@ class Nap(NamedTuple):
 
 def _proof(db: Connection, statement: Any, values: dict[str, Any]) -> Proof | None:
     row = db.execute(statement, values).one_or_none()
-    return row and Proof(row.cancelling)
+    return None if row is None else Proof(row.cancelling)
 
 
 def commit(
@@ -248,7 +250,7 @@ def mark(
 def end_sleep(db: Connection, held: Held, call: Call) -> Nap | None:
     """Complete a sleep whose time has come; otherwise say when it does."""
     row = db.execute(_SLEPT, {**held.guard, **call.bound}).one_or_none()
-    return row and Nap(row.cancelling, row.over, row.due_at)
+    return None if row is None else Nap(row.cancelling, row.over, row.due_at)
 
 
 def tell(db: Connection, held: Held, kind: str, name: str, data: Json) -> Proof | None:

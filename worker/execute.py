@@ -21,7 +21,6 @@ from models.states import Reason
 from worker.recording import record
 
 if TYPE_CHECKING:
-    from jobs.kit.kinds import JobKind
     from models.jobs import Claimed
     from worker.desk import Desk, Seat
 

@@ -89,7 +89,7 @@ class Keeper:
             except (SQLAlchemyError, RedisError) as error:
                 _log.warning("tick failed", tick=tick.name, error=type(error).__name__)
                 errors, rest = errors + 1, 0.5
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it is, the other ticks go on
                 _log.exception("tick failed", tick=tick.name)
                 errors, rest = errors + 10, 0.5
             if errors > _MOST_ERRORS:

@@ -7,8 +7,11 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
+from uuid import UUID
 
 import structlog
+from sqlalchemy import Connection
 
 from jobs.kit.delivery import parse, rq_hash, wake_relay
 from jobs.kit.kinds import ISOLATED, QUEUES, catalogue
@@ -21,9 +24,9 @@ from models.database import (
     worker_autocommit,
     worker_engine,
 )
+from models.jobs import Held
 from models.persistence import persist
 from models.settings import settings
-
 from worker.children import fork_server, in_child
 from worker.desk import Desk
 from worker.execute import CarryOut, execute, in_thread
@@ -85,14 +88,14 @@ class WorkerProcess:
         if not self._slots.wait_idle(max(0.0, left)):
             for held in self._desk.held():
                 _log.warning("grace is over", job_id=str(held.job_id))
-                persist(
-                    worker_autocommit(),
-                    lambda db, held=held: (
-                        transitions.hand_over(db, held) or transitions.stop(db, held)
-                    ),
-                )
+                persist(worker_autocommit(), partial(_free, held))
         self._lease.end()
         wake_relay(self._redis)
+
+
+def _free(held: Held, db: Connection) -> UUID | None:
+    """Hand a job over, or carry out the cancel that forbids it."""
+    return transitions.hand_over(db, held) or transitions.stop(db, held)
 
 
 def run_worker(role: str) -> None:

@@ -51,6 +51,7 @@ class QueueWorker(BaseWorker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Give the id to the slot that was kept free for it."""
+        del queue
         self._slots.give(job.id)
 
     def dequeue_job_and_maintain_ttl(
@@ -117,6 +118,6 @@ class QueueWorker(BaseWorker):
     def teardown(self) -> None:
         """Leave RQ's registration; an absent Redis forgets it by itself."""
         try:
-            self.register_death()
+            self.register_death()  # type: ignore[no-untyped-call]
         except RedisError as error:
             _log.warning("redis away", error=type(error).__name__)

@@ -44,7 +44,7 @@ class Slots:
     def _run(self, name: str) -> None:
         try:
             self._work(name)
-        except Exception:
+        except Exception:  # noqa: BLE001 - said below
             # Whatever this is, it is ours: the job is moved on by the rescuer.
             _log.exception("slot failed", name=name)
         finally:

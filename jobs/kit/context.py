@@ -63,11 +63,11 @@ class Context:
         self._doing = doing or Doing()
         self._names: Counter[str] = Counter()
 
-    def step(  # noqa: PLR0913 - the policy of a step, by keyword
+    def step(
         self,
         name: str,
         run: Callable[[Unpack[A]], R],
-        *args: Unpack[A],
+        *args: *A,
         retry: Retry | None = None,
         timeout: timedelta = STEP_LIMIT,
         effect: str | None = None,

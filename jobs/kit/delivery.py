@@ -105,7 +105,7 @@ def push_all(redis: Redis, dues: Iterable[Due]) -> None:
 
 
 def _push(
-    redis: Redis[Any],
+    redis: Redis,
     job_id: UUID,
     kind: str,
     queue: str,

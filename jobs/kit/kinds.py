@@ -142,7 +142,7 @@ def _payload_type(name: str, run: Callable[..., object]) -> type[Any]:
     return found
 
 
-def job(  # noqa: PLR0913 - each is a policy of its own, by keyword
+def job(
     name: str,
     *,
     queue: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
@@ -96,7 +96,7 @@ class Ledger(Protocol):
     def check(self) -> None:
         """Raise unless the attempt still holds the job and may go on."""
 
-    def database(self, user_id: UUID) -> Iterator[Connection]:
+    def database(self, user_id: UUID) -> AbstractContextManager[Connection]:
         """Open one transaction as the job's user."""
 
 

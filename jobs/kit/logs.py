@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 from jobs.kit.redaction import redact_data
 from models.settings import Settings
@@ -22,7 +23,7 @@ def _blot(
 
 def configure(settings: Settings) -> None:
     """Send our lines and those of the libraries to stderr in one shape."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

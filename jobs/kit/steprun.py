@@ -44,8 +44,8 @@ class StepPolicy:
 def through_json(value: object, what: str) -> Json:
     """Give a value as it will be read back; raises TooLargeError, TypeError."""
     written = dump(value)
-    if len(written) > RESULT_LIMIT:
-        raise TooLargeError(what, len(written), RESULT_LIMIT)
+    if (size := len(written.encode())) > RESULT_LIMIT:
+        raise TooLargeError(what, size, RESULT_LIMIT)
     read: Json = json.loads(written)
     return read
 
@@ -53,7 +53,7 @@ def through_json(value: object, what: str) -> Json:
 class StepRun:
     """The tries of one step in one attempt."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a context it works with
+    def __init__(
         self,
         call: Call,
         memo: Memo | None,

@@ -25,7 +25,7 @@ _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 @dataclass(frozen=True)
 class Verdict:
-    """May it be tried again, not before when, and may it have had its effect?"""
+    """Whether and when to try again, and whether it may have had its effect."""
 
     retryable: bool
     after: timedelta | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen
 
-from jobs.kit import Access, Context, Retry, job
+from jobs.kit import Context, Retry, job
 from models.settings import settings
 
 _TRIES = Retry(
@@ -35,7 +35,11 @@ class Probe:
     effects: bool = False
 
 
-@job("probe", queue="probe", isolated=lambda args: args.cpu, retry=_TRIES)
+def _is_heavy(args: Probe) -> bool:
+    return args.cpu
+
+
+@job("probe", queue="probe", isolated=_is_heavy, retry=_TRIES)
 def probe(ctx: Context, args: Probe) -> dict[str, Any]:
     """Run the steps; with `effects`, each leaves a line in a file."""
     for number in range(1, args.steps + 1):

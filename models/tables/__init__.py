@@ -2,10 +2,10 @@
 
 from models.tables.accounts import api_keys, idempotency_keys, users
 from models.tables.audits import audit_sources, audits, build_sessions
+from models.tables.columns import metadata
 from models.tables.jobs import job_data, jobs
 from models.tables.operations import failed_jobs, workers
 from models.tables.progress import job_events, job_steps
-from models.tables.columns import metadata
 
 __all__ = [
     "api_keys",

@@ -21,7 +21,7 @@ job_steps = Table(
     Column("attempt", Integer, nullable=False),
     # Tries that ended, one way or the other, over the job's whole life.
     Column("tries", Integer, nullable=False, server_default="0"),
-    # Tries that raised since the job was last retried; the step's own retry policy counts these.
+    # Tries that raised since the job was last retried: the step's policy counts them.
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("result", JSONB),
     Column("error", Text),

@@ -8,14 +8,22 @@ was given up for dead may finish its work, but it can no longer publish it.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, TextClause
 
 from models.jobs import Claimed, Held, Submission
 from models.json import Json, dump
 from models.states import Reason
 from models.transitions import statements
+
+
+def _moved(
+    db: Connection, statement: TextClause, values: dict[str, Any]
+) -> UUID | None:
+    moved: UUID | None = db.scalar(statement, values)
+    return moved
 
 
 def submit(db: Connection, asked: Submission) -> UUID | None:
@@ -32,7 +40,7 @@ def submit(db: Connection, asked: Submission) -> UUID | None:
         "ttl": asked.ttl,
         "payload": dump(asked.payload),
     }
-    return db.scalar(statements.SUBMIT, values)
+    return _moved(db, statements.SUBMIT, values)
 
 
 def claim(
@@ -47,12 +55,12 @@ def claim(
         "delivery": delivery,
     }
     row = db.execute(statements.CLAIM, values).one_or_none()
-    return row and Claimed.of(job_id, claim_id, row)
+    return None if row is None else Claimed.of(job_id, claim_id, row)
 
 
 def complete(db: Connection, held: Held, result: Json) -> UUID | None:
     """Publish the result of the attempt that still holds the job."""
-    return db.scalar(statements.COMPLETE, {**held.guard, "result": dump(result)})
+    return _moved(db, statements.COMPLETE, {**held.guard, "result": dump(result)})
 
 
 def suspend(
@@ -68,7 +76,7 @@ def suspend(
     None also when a cancel was asked for meanwhile: then `stop` is the move.
     """
     values = {**held.guard, "reason": reason, "until": until, "delay": delay}
-    return db.scalar(statements.SUSPEND, values)
+    return _moved(db, statements.SUSPEND, values)
 
 
 def back_off(
@@ -76,17 +84,17 @@ def back_off(
 ) -> UUID | None:
     """Count a failure of the job's own code and try again after the delay."""
     values = {**held.guard, "error": error, "detail": dump(detail), "delay": delay}
-    return db.scalar(statements.BACK_OFF, values)
+    return _moved(db, statements.BACK_OFF, values)
 
 
 def hand_over(db: Connection, held: Held) -> UUID | None:
     """Give the job to the next worker at once; a deploy costs no failure."""
-    return db.scalar(statements.HAND_OVER, held.guard)
+    return _moved(db, statements.HAND_OVER, held.guard)
 
 
 def stop(db: Connection, held: Held) -> UUID | None:
     """Carry out the cancel that was asked for."""
-    return db.scalar(statements.STOP, held.guard)
+    return _moved(db, statements.STOP, held.guard)
 
 
 def fail(
@@ -116,8 +124,9 @@ def cancel(db: Connection, job_id: UUID) -> UUID | None:
     """Cancel a job that no worker has, or ask its worker to stop; None: it ended."""
     # It may be claimed or let go between the two statements, not for ever.
     for _ in range(3):
-        moved = db.scalar(statements.CANCEL, {"id": job_id}) or db.scalar(
-            statements.REQUEST_CANCEL, {"id": job_id}
+        asked = {"id": job_id}
+        moved = _moved(db, statements.CANCEL, asked) or _moved(
+            db, statements.REQUEST_CANCEL, asked
         )
         if moved is not None:
             return moved
@@ -140,9 +149,10 @@ def retry(db: Connection, job_id: UUID) -> UUID | None:
 
     Raises IntegrityError when another job with its dedupe key is active.
     """
-    return db.scalar(statements.RETRY, {"id": job_id})
+    return _moved(db, statements.RETRY, {"id": job_id})
 
 
 def count_own_death(db: Connection, held: Held) -> int | None:
     """Note that the job ended its own process; gives how often by now."""
-    return db.scalar(statements.ALONE, held.guard)
+    deaths: int | None = db.scalar(statements.ALONE, held.guard)
+    return deaths

@@ -69,7 +69,8 @@ SUBMIT = text(f"""
 # Small results ride on the claim; large ones are read when their step is reached.
 _MEMO = """(
     SELECT jsonb_agg(jsonb_build_object(
-        'name', s.name, 'state', s.state, 'failures', s.failures, 'tries', s.tries, 'effect', s.effect,
+        'name', s.name, 'state', s.state, 'failures', s.failures, 'tries', s.tries,
+        'effect', s.effect,
         'large', coalesce(pg_column_size(s.result) > 8192, false),
         'result', CASE WHEN pg_column_size(s.result) <= 8192 THEN s.result END))
     FROM job_steps s WHERE s.job_id = m.id
@@ -86,7 +87,7 @@ CLAIM = _move(
                     AND w.dead_at IS NULL AND w.stopped_at IS NULL)""",
     shown=f"""m.user_id, m.kind, m.queue, m.attempt, m.failures,
         (SELECT d.payload FROM job_data d WHERE d.job_id = m.id) AS payload,
-        CASE WHEN m.attempt > 1 THEN {_MEMO} END AS memo""",
+        CASE WHEN m.attempt > 1 THEN {_MEMO} END AS memo""",  # noqa: S608 - a constant of this module
 )
 
 COMPLETE = _move(
@@ -105,7 +106,8 @@ _ERROR = """, d AS (UPDATE job_data SET error = :error,
 SUSPEND = _move(
     Arrow.SUSPENDED,
     f"""{_LET_GO}, reason = :reason, delivered_at = NULL,
-        due_at = coalesce(CAST(:until AS timestamptz), now() + CAST(:delay AS interval))""",
+        due_at = coalesce(CAST(:until AS timestamptz),
+                          now() + CAST(:delay AS interval))""",
     chosen=f"j.id = :id {_HELD} AND j.cancel_requested_at IS NULL",
 )
 

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -51,7 +52,9 @@ class Monkey:
         self.blows.append(Blow(number, datetime.now(UTC), held))
         self.hire(1)
 
-    def rampage(self, counts: dict[int, int], pause: tuple[float, float]) -> None:
+    def rampage(
+        self, counts: Mapping[signal.Signals, int], pause: tuple[float, float]
+    ) -> None:
         """Strike as often as asked, in random order, after random pauses (s)."""
         numbers = [number for number, count in counts.items() for _ in range(count)]
         self.dice.shuffle(numbers)

@@ -15,7 +15,7 @@ from models import deliveries, leases
 
 if TYPE_CHECKING:
     from redis import Redis
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 _RECENT = 0.1  # seconds: what was started lately tells how fast a queue empties
 _SLOTS_KNOWN_FOR = 1.0
@@ -64,7 +64,7 @@ class Relay:
             pushed.popleft()
         return max(self._slots.get(queue, 1) - 1, len(pushed), 1)
 
-    def _refresh_slots(self, db: leases.Connection) -> None:
+    def _refresh_slots(self, db: Connection) -> None:
         if time.monotonic() - self._slots_at > _SLOTS_KNOWN_FOR:
             self._slots = leases.served(db)
             self._slots_at = time.monotonic()
