@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from uuid_utils.compat import uuid7
 
@@ -83,7 +83,7 @@ def attach_job(db: Connection, session_id: UUID, job_id: UUID) -> None:
     )
 
 
-_SHOWN = (
+_SHOWN: Select[Any] = (
     select(
         build_sessions.c.id,
         build_sessions.c.user_id,
@@ -118,7 +118,7 @@ def page(db: Connection, *, cursor: UUID | None, limit: int) -> Page[Row[Any]]:
 
 def page_source(db: Connection, session_id: UUID) -> Row[Any] | None:
     """Read `url` and `html` of a session, one of which is None; None: unknown."""
-    wanted = select(build_sessions.c.url, build_sessions.c.html)
+    wanted: Select[Any] = select(build_sessions.c.url, build_sessions.c.html)
     return db.execute(wanted.where(build_sessions.c.id == session_id)).one_or_none()
 
 

@@ -40,7 +40,7 @@ class TooPowerfulRoleError(Exception):
         )
 
 
-def make_engine(url: str, *, pool_size: int) -> Engine:
+def make_engine(url: str, *, pool_size: int, options: str = "") -> Engine:
     """Connect lazily; a peer that is gone is noticed within 5 s."""
     prepare = 5 if settings().prepared_statements else None
     engine = create_engine(
@@ -54,7 +54,7 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
             "tcp_user_timeout": 5000,
             "keepalives_idle": 5,
             "prepare_threshold": prepare,
-            "options": "-c timezone=UTC",
+            "options": f"-c timezone=UTC {options}",
             "application_name": "nightwork",
         },
     )
@@ -64,6 +64,8 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
 
 def _refuse_stale(connection: Any, _record: object, _proxy: object) -> None:
     """Leave a connection whose server has hung up: there is something to read."""
+    if connection.closed:
+        raise InvalidatePoolError
     readable = select.poll()
     readable.register(connection.fileno(), select.POLLIN)
     if readable.poll(0):
@@ -81,7 +83,12 @@ def web_engine() -> Engine:
 def worker_engine() -> Engine:
     """Give the pool of a worker or keeper."""
     threads = max(settings().worker_threads, settings().isolated_children)
-    return make_engine(settings().worker_url, pool_size=min(threads, 10) + 1)
+    # The engine's statements find their rows by keys: planned once, not each time.
+    return make_engine(
+        settings().worker_url,
+        pool_size=min(threads, 10) + 1,
+        options="-c plan_cache_mode=force_generic_plan -c jit=off",
+    )
 
 
 @cache

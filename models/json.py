@@ -23,10 +23,10 @@ def _plain(value: object) -> str:
 
 
 def dump(value: object) -> str:
-    """Write a value for a `jsonb` column; NaN, infinities, NUL and half a
-    surrogate pair are refused.
+    """Write a value for a `jsonb` column.
 
-    Raises TypeError or ValueError with what does not fit.
+    Raises TypeError or ValueError with what does not fit: NaN, infinities, NUL,
+    half a surrogate pair.
     """
     written = json.dumps(
         value,

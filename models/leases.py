@@ -63,7 +63,7 @@ _REPORT = text("""
 
 _BURY = text("""
     UPDATE workers SET dead_at = now()
-    WHERE dead_at IS NULL AND stopped_at IS NULL AND role <> 'keeper'
+    WHERE dead_at IS NULL AND stopped_at IS NULL
       AND greatest(seen_at, pg_postmaster_start_time(),
                    CAST(:awake_since AS timestamptz))
           < now() - CAST(:silence AS interval)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -16,6 +17,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+# The hot statements raise the driver's own errors.
+_AWAY = (
+    PoolTimeoutError,
+    OperationalError,
+    InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
 
@@ -26,7 +35,7 @@ class GivenUpError(Exception):
 
 def is_outage(error: Exception) -> bool:
     """Tell a database that is away from a statement that is wrong."""
-    if isinstance(error, PoolTimeoutError | OperationalError | InterfaceError):
+    if isinstance(error, _AWAY):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated
 

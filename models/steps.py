@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from models.hot import Statement
 from models.jobs import Held
 from models.json import Json, dump
 
@@ -51,7 +52,7 @@ def _step_event(state: str) -> str:
     return _EVENT.format(type="'step'", data=data, when=", stepped")
 
 
-_COMMIT = text(f"""
+_COMMIT = Statement(f"""
     WITH {
     _held(
         ", current_step = NULL, progress = coalesce(:progress, progress)",
@@ -213,7 +214,8 @@ def commit(
     """Record a step's result, once; None: the attempt has lost the job."""
     timing = {"elapsed": elapsed, "progress": progress}
     values = {**held.guard, **call.bound, **timing, "result": dump(result)}
-    return _proof(db, _COMMIT, values)
+    row = _COMMIT.one(db, values)
+    return None if row is None else Proof(row.cancelling)
 
 
 def failed_try(

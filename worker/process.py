@@ -74,7 +74,9 @@ class WorkerProcess:
             job_id, number = delivered
             worker_id = self._lease.worker_id
             execute(self._desk, worker_id, job_id, number, self._carry_out)
-        self._redis.delete(rq_hash(name))
+            if self._stopping.is_set():
+                wake_relay(self._redis)
+        self._rq.forget(rq_hash(name))
 
     def _drain(self) -> None:
         self._stop_at = time.monotonic() + settings().shutdown_grace

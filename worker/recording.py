@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,6 +16,7 @@ from jobs.kit.attempt import (
     Returned,
     Stopped,
     Suspended,
+    next_try,
 )
 from jobs.kit.redaction import redact_data
 from models import dead_letters, transitions
@@ -84,8 +84,8 @@ def _crash(
     counted = 0 if crash.step else 1
     of_steps = sum(memo.failures for memo in claimed.memo.values())
     failures = claimed.failures - of_steps + 1
-    if crash.retryable and not crash.step and failures < kind.retry.attempts:
-        delay = max(kind.retry.delay(failures), crash.after or timedelta(0))
+    delay = next_try(kind.retry, crash, failures)
+    if delay is not None:
         return transitions.back_off(
             db, claimed.held, crash.message, crash.detail, delay=delay
         )

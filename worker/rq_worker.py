@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _BLOCK = 1  # seconds: how long an idle worker takes to notice a stop
 _HEARTBEAT = 5.0
+_CLEARED_AT_ONCE = 20
 
 
 class QueueWorker(BaseWorker):
@@ -48,6 +50,16 @@ class QueueWorker(BaseWorker):
         self._on_stop = on_stop
         self._beat_at = 0.0
         self._keys = [queue.key for queue in self.queues]
+        self._done: deque[str] = deque()
+
+    def forget(self, key: str) -> None:
+        """Delete an RQ job that is done, together with others, some time soon."""
+        self._done.append(key)
+
+    def _clear(self) -> None:
+        keys = [self._done.popleft() for _ in range(len(self._done))]
+        if keys:
+            self.connection.unlink(*keys)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Give the id to the slot that was kept free for it."""
@@ -62,6 +74,8 @@ class QueueWorker(BaseWorker):
         while not self._stop_requested:
             try:
                 self.heartbeat()
+                if len(self._done) >= _CLEARED_AT_ONCE:
+                    self._clear()
                 if not self._slots.reserve(_BLOCK):
                     continue
                 popped = self._pop()
@@ -77,6 +91,7 @@ class QueueWorker(BaseWorker):
     def _pop(self) -> tuple[Job, Queue] | None:
         popped: Any = self.connection.blpop(self._keys, _BLOCK)
         if popped is None:
+            self._clear()
             return None
         key, name = popped[0].decode(), popped[1].decode()
         # The queue that was served goes to the end: none starves another.

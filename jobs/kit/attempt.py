@@ -25,6 +25,7 @@ from models.states import Reason
 if TYPE_CHECKING:
     from jobs.kit.context import Context
     from jobs.kit.kinds import JobKind
+    from jobs.kit.retry import Retry
     from models.json import Json
 
 
@@ -93,6 +94,16 @@ def run(kind: JobKind[Any], ctx: Context, payload: dict[str, Any]) -> Outcome:
         return Lost()
     except Exception as error:  # noqa: BLE001 - any error of the author's code
         return crashed(error, payload)
+
+
+def next_try(retry: Retry, crash: Crashed, failures: int) -> timedelta | None:
+    """Give the wait after the job's n-th failure; None: it has failed for good.
+
+    A step that used up its tries is not tried again by way of the job.
+    """
+    if crash.step or not crash.retryable or failures >= retry.attempts:
+        return None
+    return max(retry.delay(failures), crash.after or timedelta(0))
 
 
 def crashed(error: Exception, payload: dict[str, Any]) -> Crashed:

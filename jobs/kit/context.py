@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -129,11 +128,7 @@ class Context:
 
     def pause(self, length: timedelta) -> None:
         """Stay in the worker for a moment; wakes early if the job has to stop."""
-        until = time.monotonic() + length.total_seconds()
-        while (left := until - time.monotonic()) > 0:
-            if self._signals.changed.wait(left):
-                self._signals.interrupt_step()
-                time.sleep(min(left, 0.05))
+        self._signals.pause(length)
 
     def database(self) -> AbstractContextManager[Connection]:
         """Open one transaction that sees and changes only the user's rows."""

@@ -52,6 +52,18 @@ class Signals:
         if self.draining:
             raise HandOver
 
+    def wait(self, length: timedelta) -> None:
+        """Wait in place, at most until there is something to hear."""
+        self.changed.wait(length.total_seconds())
+
+    def pause(self, length: timedelta) -> None:
+        """Wait in place; raises early if nobody wants the step's result any more."""
+        until = time.monotonic() + length.total_seconds()
+        while (left := until - time.monotonic()) > 0:
+            if self.changed.wait(left):
+                self.interrupt_step()
+                time.sleep(min(left, 0.05))
+
     def lose(self) -> None:
         """Tell that a later attempt owns the job."""
         self.lost = True

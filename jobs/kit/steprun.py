@@ -142,7 +142,7 @@ class StepRun:
             delay = max(delay, judged.after)
         if delay >= PATIENCE:
             raise Suspend(Reason.BACKOFF, delay=delay)
-        self._signals.changed.wait(delay.total_seconds())
+        self._signals.wait(delay)
         self._signals.interrupt_job()
 
     def _is_in_doubt(self) -> bool:

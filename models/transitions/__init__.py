@@ -54,13 +54,14 @@ def claim(
         "claim_id": claim_id,
         "delivery": delivery,
     }
-    row = db.execute(statements.CLAIM, values).one_or_none()
+    row = statements.CLAIM.one(db, values)
     return None if row is None else Claimed.of(job_id, claim_id, row)
 
 
 def complete(db: Connection, held: Held, result: Json) -> UUID | None:
     """Publish the result of the attempt that still holds the job."""
-    return _moved(db, statements.COMPLETE, {**held.guard, "result": dump(result)})
+    row = statements.COMPLETE.one(db, {**held.guard, "result": dump(result)})
+    return None if row is None else held.job_id
 
 
 def suspend(
@@ -142,6 +143,11 @@ def rescue(db: Connection, *, batch: int) -> Sequence[UUID]:
 def resume(db: Connection, *, batch: int) -> int:
     """Make jobs pending whose wait is over by time; gives how many."""
     return len(db.scalars(statements.RESUME, {"batch": batch}).all())
+
+
+def release(db: Connection, job_id: UUID) -> UUID | None:
+    """Let a job go on whose step is in doubt: it is tried again with its key."""
+    return _moved(db, statements.RELEASE, {"id": job_id})
 
 
 def retry(db: Connection, job_id: UUID) -> UUID | None:

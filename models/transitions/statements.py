@@ -2,6 +2,7 @@
 
 from sqlalchemy import TextClause, text
 
+from models.hot import Statement
 from models.states import ACTIVE, Arrow, Reason
 from models.tables.columns import listed
 
@@ -16,7 +17,7 @@ _TO_ISOLATION = """j.deaths >= 1 AND j.queue NOT LIKE '%-isolated' AND EXISTS (
 _END = "finished_at = now(), cancel_requested_at = NULL"
 
 
-def _move(
+def _sql(
     arrow: Arrow,
     sets: str,
     *,
@@ -24,9 +25,9 @@ def _move(
     others: str = "",
     more: str = "",
     shown: str = "m.id",
-) -> TextClause:
+) -> str:
     """Write the statement of an arrow: `others` are FROM items, `more` further CTEs."""
-    return text(f"""
+    return f"""
         WITH m AS (
             UPDATE jobs j
             SET state = '{arrow.target}', event_seq = j.event_seq + 1, {sets}
@@ -40,7 +41,11 @@ def _move(
             FROM m
         ){more}
         SELECT {shown} FROM m
-    """)  # noqa: S608 - every part is a constant of this module
+    """  # noqa: S608 - every part is a constant of this module
+
+
+def _move(arrow: Arrow, sets: str, **parts: str) -> TextClause:
+    return text(_sql(arrow, sets, **parts))
 
 
 SUBMIT = text(f"""
@@ -76,27 +81,31 @@ _MEMO = """(
     FROM job_steps s WHERE s.job_id = m.id
 )"""
 
-CLAIM = _move(
-    Arrow.CLAIMED,
-    """attempt = j.attempt + 1, worker_id = :worker_id, claim_id = :claim_id,
+CLAIM = Statement(
+    _sql(
+        Arrow.CLAIMED,
+        """attempt = j.attempt + 1, worker_id = :worker_id, claim_id = :claim_id,
        delivery = greatest(j.delivery, CAST(:delivery AS integer)),
        started_at = coalesce(j.started_at, now()), expires_at = NULL""",
-    chosen="""j.id = :id AND j.due_at <= now()
+        chosen="""j.id = :id AND j.due_at <= now()
         AND (j.expires_at IS NULL OR j.expires_at > now())
         AND EXISTS (SELECT 1 FROM workers w WHERE w.id = :worker_id
                     AND w.dead_at IS NULL AND w.stopped_at IS NULL)""",
-    shown=f"""m.user_id, m.kind, m.queue, m.attempt, m.failures,
+        shown=f"""m.user_id, m.kind, m.queue, m.attempt, m.failures,
         (SELECT d.payload FROM job_data d WHERE d.job_id = m.id) AS payload,
         CASE WHEN m.attempt > 1 THEN {_MEMO} END AS memo""",  # noqa: S608 - a constant of this module
+    )
 )
 
-COMPLETE = _move(
-    Arrow.COMPLETED,
-    f"{_LET_GO}, {_END}, progress = 100",
-    chosen=f"j.id = :id {_HELD}",
-    more=""", d AS (UPDATE job_data SET result = CAST(:result AS jsonb), error = NULL,
+COMPLETE = Statement(
+    _sql(
+        Arrow.COMPLETED,
+        f"{_LET_GO}, {_END}, progress = 100",
+        chosen=f"j.id = :id {_HELD}",
+        more=""", d AS (UPDATE job_data SET result = CAST(:result AS jsonb), error = NULL,
                            error_detail = NULL
                     FROM m WHERE job_id = m.id)""",
+    )
 )
 
 _ERROR = """, d AS (UPDATE job_data SET error = :error,
@@ -200,13 +209,24 @@ RESUME = _move(
     chosen="j.id = due.id",
 )
 
+# An operator has looked: the step in doubt is tried again, under the same key.
+RELEASE = _move(
+    Arrow.RESUMED,
+    f"{_AT_ONCE}, reason = NULL",
+    chosen=f"j.id = :id AND j.reason = '{Reason.HOLD}'",
+    more=""", s AS (UPDATE job_steps t SET state = 'retrying' FROM m
+                    WHERE t.job_id = m.id AND t.state = 'held')""",
+)
+
 RETRY = _move(
     Arrow.RETRIED,
     f"""{_AT_ONCE}, reason = NULL, finished_at = NULL, failures = 0, deaths = 0,
         own_deaths = 0, progress = NULL, note = NULL""",
-    more=""", s AS (UPDATE job_steps t SET failures = 0, ended_at = NULL,
+    more=""", s AS (UPDATE job_steps t SET failures = 0,
+                    ended_at = CASE t.state WHEN 'completed' THEN t.ended_at END,
                     state = CASE t.state WHEN 'failed' THEN 'retrying' ELSE t.state END
-                    FROM m WHERE t.job_id = m.id AND t.state <> 'completed'),
+                    FROM m WHERE t.job_id = m.id
+                    AND (t.failures > 0 OR t.state <> 'completed')),
               f AS (UPDATE failed_jobs SET replayed_at = now() FROM m
                     WHERE job_id = m.id AND replayed_at IS NULL),
               d AS (UPDATE job_data SET error = NULL, error_detail = NULL FROM m
