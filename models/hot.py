@@ -10,7 +10,6 @@ from typing import Any
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection
 
-
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 

@@ -102,8 +102,8 @@ COMPLETE = Statement(
         Arrow.COMPLETED,
         f"{_LET_GO}, {_END}, progress = 100",
         chosen=f"j.id = :id {_HELD}",
-        more=""", d AS (UPDATE job_data SET result = CAST(:result AS jsonb), error = NULL,
-                           error_detail = NULL
+        more=""", d AS (UPDATE job_data SET result = CAST(:result AS jsonb),
+                           error = NULL, error_detail = NULL
                     FROM m WHERE job_id = m.id)""",
     )
 )
