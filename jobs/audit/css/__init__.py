@@ -1,0 +1,1 @@
+"""Just enough CSS to know what a page's text looks like."""

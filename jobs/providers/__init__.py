@@ -1,0 +1,1 @@
+"""What lies outside: other people's servers, reached with care."""
