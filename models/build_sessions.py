@@ -48,7 +48,11 @@ class Source(NamedTuple):
 def create(
     db: Connection, user_id: UUID, name: str, *, url: str | None, html: str | None
 ) -> Created:
-    """Remember a page: exactly one of `url` and `html`."""
+    """Remember a page: exactly one of `url` and `html`.
+
+    Characters of `html` that PostgreSQL's text can't hold become U+FFFD and `?`.
+    """
+    html = html and html.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
     created = Created(uuid7(), source_hash(url=url, html=html))
     db.execute(
         insert(build_sessions).values(

@@ -29,6 +29,13 @@ _SPEAKER = text(
 )
 
 
+_ROOM = text("""
+    SELECT CAST(current_setting('max_connections') AS integer)
+         - CAST(current_setting('superuser_reserved_connections') AS integer)
+         - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
+""")
+
+
 class TooPowerfulRoleError(Exception):
     """The role would not be held back by row-level security."""
 
@@ -123,6 +130,12 @@ def refuse_powerful_role(engine: Engine, setting: str) -> None:
     with engine.connect() as db:
         if any(db.execute(_SPEAKER).one()):
             raise TooPowerfulRoleError(setting)
+
+
+def room(engine: Engine) -> int:
+    """Count the connections the server has left for a part that starts."""
+    with engine.connect() as db:
+        return int(db.execute(_ROOM).scalar_one())
 
 
 def wait_until_up(engine: Engine, *, seconds: float = 30) -> None:

@@ -25,7 +25,7 @@ _SHOW = text("""
 """)
 
 _STEPS = text("""
-    SELECT name, state, failures, error, started_at, ended_at
+    SELECT name, state, tries, error, started_at, ended_at
     FROM job_steps WHERE job_id = :id ORDER BY position, started_at, name
 """)
 

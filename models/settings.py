@@ -11,10 +11,29 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 Seconds = Annotated[float, Field(gt=0)]
 Days = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(Exception):
+    """An environment variable does not fit."""
+
+    def __init__(self, cause: ValidationError) -> None:
+        """Name each variable and what it takes, never its value: it may be secret."""
+        lines = [
+            f"{'.'.join(map(str, error['loc'])).upper() or 'settings'}: {error['msg']}"
+            for error in cause.errors(include_input=False, include_url=False)
+        ]
+        super().__init__("; ".join(lines))
 
 
 class Settings(BaseModel):
@@ -141,11 +160,13 @@ class Settings(BaseModel):
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Check an environment; raises pydantic's ValidationError."""
+    """Check an environment; raises SettingsError."""
     known = {name.upper(): name for name in Settings.model_fields}
-    return Settings.model_validate(
-        {known[key]: value for key, value in environment.items() if key in known}
-    )
+    given = {known[key]: value for key, value in environment.items() if key in known}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError(error) from None
 
 
 @cache

@@ -226,10 +226,13 @@ def failed_try(
     *,
     elapsed: timedelta,
     failures: int,
-    last: bool,
+    state: str,
 ) -> Proof | None:
-    """Count a try that raised, as the step's n-th; `last`: it has no further one."""
-    state = "failed" if last else "retrying"
+    """Count a try that raised, as the step's n-th.
+
+    `state`: it is `retrying`, or `failed` for good, or still `started` or `held`,
+    for its effect is in doubt.
+    """
     seen = {"error": error, "elapsed": elapsed, "state": state, "failures": failures}
     return _proof(db, _FAILED_TRY, {**held.guard, **call.bound, **seen}) or holds(
         db, held

@@ -56,11 +56,17 @@ def count(seat: Seat, step: StepUnderWay | None) -> None:
             describe(error),
             elapsed=timedelta(seconds=time.monotonic() - step.since),
             failures=failures,
-            last=last,
+            state=_state(step, last=last),
         )
     except LeaseLost:
         return
-    # The step is recorded as failed for good, or waits for its next try; the job
-    # itself goes on, so that it may compensate.
+    # The step is recorded as failed for good, waits for its next try, or is left in
+    # doubt; the job itself goes on, so that it may compensate, or ask.
     delay = timedelta(0) if last else step.retry.delay(failures)
     record(seat.kind, seat.claimed, Suspended(Suspend(Reason.BACKOFF, delay=delay)))
+
+
+def _state(step: StepUnderWay, *, last: bool) -> str:
+    if step.delicate:
+        return "started"
+    return "failed" if last else "retrying"

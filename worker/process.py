@@ -20,6 +20,7 @@ from jobs.kit.redis import patient
 from models import transitions
 from models.database import (
     refuse_powerful_role,
+    room,
     wait_until_up,
     worker_autocommit,
     worker_engine,
@@ -100,6 +101,12 @@ def _free(held: Held, db: Connection) -> UUID | None:
     return transitions.hand_over(db, held) or transitions.stop(db, held)
 
 
+def _warn_if_crowded(wanted: int) -> None:
+    left = room(worker_engine())
+    if left < wanted:
+        _log.warning("max_connections is too small", wanted=wanted, left=left)
+
+
 def run_worker(role: str) -> None:
     """Start a worker of threads, or an isolated one."""
     configure(settings())
@@ -112,4 +119,5 @@ def run_worker(role: str) -> None:
     catalogue()
     wait_until_up(worker_engine())
     refuse_powerful_role(worker_engine(), "WORKER_DATABASE_URL")
+    _warn_if_crowded(min(slots, 10) + 2)
     WorkerProcess(role, slots, carry_out).run()

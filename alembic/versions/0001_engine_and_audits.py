@@ -97,11 +97,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_failed_jobs_job_id", "failed_jobs", ["job_id"], unique=False)
     op.create_index(
-        "ix_failed_jobs_open",
+        "ix_failed_jobs_unshown",
         "failed_jobs",
         ["failed_at"],
         unique=False,
-        postgresql_where=sa.text("resolved_at IS NULL AND replayed_at IS NULL"),
+        postgresql_where=sa.text(
+            "resolved_at IS NULL AND replayed_at IS NULL AND shown_at IS NULL"
+        ),
+    )
+    op.create_index(
+        "ix_failed_jobs_settled",
+        "failed_jobs",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "shown_at IS NOT NULL"
+            " AND (resolved_at IS NOT NULL OR replayed_at IS NOT NULL)"
+        ),
     )
     op.create_table(
         "idempotency_keys",
@@ -507,11 +519,8 @@ def downgrade() -> None:
     op.drop_table("job_data")
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
-    op.drop_index(
-        "ix_failed_jobs_open",
-        table_name="failed_jobs",
-        postgresql_where=sa.text("resolved_at IS NULL AND replayed_at IS NULL"),
-    )
+    op.drop_index("ix_failed_jobs_settled", table_name="failed_jobs")
+    op.drop_index("ix_failed_jobs_unshown", table_name="failed_jobs")
     op.drop_index("ix_failed_jobs_job_id", table_name="failed_jobs")
     op.drop_index("ix_failed_jobs_fingerprint_id", table_name="failed_jobs")
     op.drop_table("failed_jobs")

@@ -67,8 +67,19 @@ failed_jobs = Table(
     Index("ix_failed_jobs_fingerprint_id", "fingerprint", text("id DESC")),
     # The tick that shows open dead letters in RQ's registry.
     Index(
-        "ix_failed_jobs_open",
+        "ix_failed_jobs_unshown",
         "failed_at",
-        postgresql_where=text("resolved_at IS NULL AND replayed_at IS NULL"),
+        postgresql_where=text(
+            "resolved_at IS NULL AND replayed_at IS NULL AND shown_at IS NULL"
+        ),
+    ),
+    # The same tick, which takes settled ones out again.
+    Index(
+        "ix_failed_jobs_settled",
+        "id",
+        postgresql_where=text(
+            "shown_at IS NOT NULL"
+            " AND (resolved_at IS NOT NULL OR replayed_at IS NOT NULL)"
+        ),
     ),
 )
