@@ -3,9 +3,10 @@
 Revision: 0001; after: .
 """
 
-from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+
+from alembic import op
 
 revision = "0001"
 down_revision = None
@@ -15,7 +16,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Go forward."""
-
     op.create_table(
         "audit_sources",
         sa.Column("job_id", sa.Uuid(), nullable=False),
@@ -463,7 +463,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
-
     op.drop_index("ix_audits_session_id_id", table_name="audits")
     op.drop_table("audits")
     op.drop_table("api_keys")
