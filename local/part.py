@@ -125,11 +125,16 @@ class Part:
             self.kill()
 
 
-def stop_together(parts: list[Part], patience: timedelta) -> None:
-    """Ask all parts at once, and kill those that are not done in time."""
+def stop_together(parts: list[Part], patience: timedelta) -> list[Part]:
+    """Ask all parts at once, kill those that are not done in time, return these."""
     for part in parts:
         part.ask_to_stop()
     deadline = time.monotonic() + patience.total_seconds()
-    for part in parts:
-        if not part.wait(timedelta(seconds=deadline - time.monotonic())):
-            part.kill()
+    late = [
+        part
+        for part in parts
+        if not part.wait(timedelta(seconds=deadline - time.monotonic()))
+    ]
+    for part in late:
+        part.kill()
+    return late

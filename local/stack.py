@@ -22,6 +22,7 @@ from local.identity import LEASH
 from local.part import Part, Program
 from local.parts import PYTHON, ROOT, grace
 
+SERVERS = {"DATABASE_URL", "WEB_DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL"}
 MODULES = {
     "worker": ("worker", "threads"),
     "isolated": ("worker", "isolated"),
@@ -60,7 +61,11 @@ class Stack:
         self._process = self._spawn()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        line = _stream(self._process.stdout).readline()
+        try:
+            line = _stream(self._process.stdout).readline()
+        except BaseException:
+            self.stop()
+            raise
         if not line:
             self.stop()
             raise StackFailedError("".join(self.complaints))
@@ -76,7 +81,7 @@ class Stack:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **PYTHON, **self._environment},
+            env={**_without_servers(), **PYTHON, **self._environment},
             start_new_session=True,
         )
 
@@ -132,6 +137,11 @@ class Stack:
         self._listener.join()
         _stream(self._process.stdout).close()
         _stream(self._process.stderr).close()
+
+
+def _without_servers() -> dict[str, str]:
+    """Return our environment: another project's database is none of a test's."""
+    return {name: value for name, value in os.environ.items() if name not in SERVERS}
 
 
 def _stream(pipe: IO[str] | None) -> IO[str]:

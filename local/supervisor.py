@@ -8,6 +8,7 @@ need; only then Valkey, and PostgreSQL last.
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -92,7 +93,8 @@ class Supervisor:
         for rank in sorted({watched.rank for watched in self._watched}):
             peers = [watched for watched in self._watched if watched.rank == rank]
             patience = max(watched.patience for watched in peers)
-            stop_together([watched.part for watched in peers], patience)
+            for part in stop_together([watched.part for watched in peers], patience):
+                say(f"{part.name} did not end in time and was killed")
 
     def _bury(self, watched: Watched, now: float) -> None:
         part = watched.part
@@ -115,7 +117,9 @@ class Supervisor:
 
 def say(line: str) -> None:
     """Tell whoever sits at the terminal; stdout is for programs."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the console is the reader
+    # Nobody has to listen: a closed terminal must not end the supervision.
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - the console's line
 
 
 def _ending(code: int | None) -> str:

@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from local.addresses import Addresses, admit_roles, for_roles
+from local.addresses import ROLES, Addresses, admit_roles, for_roles
 from local.folder import DataFolder
 from local.identity import choose
 from local.part import Part, PartFailedError, Program
@@ -124,15 +124,12 @@ class System:
         self._parts[part.name] = part
 
     def _release(self, addresses: Addresses) -> Addresses:
-        """Migrate; addresses that the environment names win over made ones."""
-        given = {
-            "web_database": os.environ.get("WEB_DATABASE_URL", ""),
-            "worker_database": os.environ.get("WORKER_DATABASE_URL", ""),
-        }
+        """Migrate; roles of an external database may come with their addresses."""
         migrate(self.folder, addresses)
-        if not all(given.values()):
+        given = _given_roles() if os.environ.get("DATABASE_URL") else {}
+        if len(given) < len(ROLES):
             admit_roles(self.folder, addresses.database)
-        return replace(addresses, **{name: url for name, url in given.items() if url})
+        return replace(addresses, **given)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN.total_seconds()
@@ -158,3 +155,11 @@ class System:
         announced = self.folder.read("running")
         if announced:
             self.announce({**announced, "pids": self.pids})
+
+
+def _given_roles() -> dict[str, str]:
+    given = {
+        "web_database": os.environ.get("WEB_DATABASE_URL"),
+        "worker_database": os.environ.get("WORKER_DATABASE_URL"),
+    }
+    return {name: address for name, address in given.items() if address}

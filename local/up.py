@@ -76,7 +76,9 @@ def _print_line(announcement: dict[str, Any]) -> None:
 
 def _let_signals_raise() -> None:
     for number in STOPPING:
-        signal.signal(number, _exit)
+        # `nohup` ignores SIGHUP on purpose.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _exit)
 
 
 def _ignore_signals() -> None:

@@ -41,15 +41,16 @@ def fork_server() -> ForkServerContext:
     """Start the server before any thread exists, deaf to a group's SIGTERM."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["worker.child", "worker.preload"])
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Blocked, not ignored: a stop that comes meanwhile still reaches this process.
+    # The server and its children keep the mask.
+    stops = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     try:
         first = context.Process(target=bool)
         first.start()
         first.join()
     finally:
-        signal.signal(signal.SIGTERM, before)
-        signal.signal(signal.SIGINT, interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stops)
     return context
 
 

@@ -30,6 +30,14 @@ _log = structlog.get_logger(__name__)
 _BLOCK = 1  # seconds: how long an idle worker takes to notice a stop
 _HEARTBEAT = 5.0
 _CLEARED_AT_ONCE = 20
+_MOST_AT_ONCE = 8
+
+
+class _Delivered(Job):
+    """An RQ job of which nothing but the id is read."""
+
+    def __init__(self, name: str) -> None:
+        self._id = name
 
 
 class QueueWorker(BaseWorker):
@@ -51,6 +59,7 @@ class QueueWorker(BaseWorker):
         self._beat_at = 0.0
         self._keys = [queue.key for queue in self.queues]
         self._done: deque[str] = deque()
+        self._popped: deque[str] = deque()
 
     def forget(self, key: str) -> None:
         """Delete an RQ job that is done, together with others, some time soon."""
@@ -72,33 +81,43 @@ class QueueWorker(BaseWorker):
         """Wait for a free slot, then for an id; None: stop was asked for."""
         del timeout, max_idle_time
         while not self._stop_requested:
-            try:
-                self.heartbeat()
-                if len(self._done) >= _CLEARED_AT_ONCE:
-                    self._clear()
-                if not self._slots.reserve(_BLOCK):
-                    continue
-                popped = self._pop()
-                if popped:
-                    return popped
-                self._slots.release()
-            except AWAY as error:
-                self._slots.release()
-                _log.warning("redis away", error=type(error).__name__)
-                time.sleep(random.uniform(0.2, 1))  # noqa: S311 - spreads reconnects
+            self.heartbeat()
+            if not self._popped and self._slots.reserve(_BLOCK):
+                self._pop_for_free_slots()
+            if self._popped:
+                return _Delivered(self._popped.popleft()), self.queues[0]
+        for _ in self._popped:
+            self._slots.release()
         return None
 
-    def _pop(self) -> tuple[Job, Queue] | None:
-        popped: Any = self.connection.blpop(self._keys, _BLOCK)
-        if popped is None:
+    def _pop_for_free_slots(self) -> None:
+        """Take an id for each slot that is free; one is reserved already."""
+        reserved = 1
+        while reserved < _MOST_AT_ONCE and self._slots.reserve(0):
+            reserved += 1
+        try:
+            self._popped.extend(self._pop(reserved))
+        except AWAY as error:
+            _log.warning("redis away", error=type(error).__name__)
+            time.sleep(random.uniform(0.2, 1))  # noqa: S311 - spreads reconnects
+        for _ in range(reserved - len(self._popped)):
+            self._slots.release()
+
+    def _pop(self, count: int) -> list[str]:
+        if len(self._done) >= _CLEARED_AT_ONCE:
             self._clear()
-            return None
-        key, name = popped[0].decode(), popped[1].decode()
+        keys = self._keys
+        answer: Any = self.connection.execute_command(  # type: ignore[no-untyped-call]
+            "BLMPOP", _BLOCK, len(keys), *keys, "LEFT", "COUNT", count
+        )
+        if answer is None:
+            self._clear()
+            return []
+        key = answer[0].decode()
         # The queue that was served goes to the end: none starves another.
         self._keys.remove(key)
         self._keys.append(key)
-        job = Job(name, connection=self.connection, serializer=JSONSerializer)
-        return job, Queue.from_queue_key(key, connection=self.connection)
+        return [name.decode() for name in answer[1]]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Keep RQ's registration alive; every few seconds is enough."""

@@ -7,6 +7,8 @@ already is left alone.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.results import Result
 from rq.serializers import JSONSerializer
+from rq.utils import utcformat
 
 from jobs.kit.redis import impatient
 from models.states import Priority
@@ -115,14 +118,14 @@ def _push(
     at_front: bool,
 ) -> Any:
     name = rq_id(job_id, delivery)
-    rq_job = _rq_job(name, job_id, kind, queue)
-    key = Queue(queue, connection=redis).key
-    fields = rq_job.to_dict(include_meta=False)
+    fields = _fields(queue) | {"description": f"{kind} {job_id}"}
+    fields["created_at"] = fields["enqueued_at"] = utcformat(datetime.now(UTC))
+    key = f"{Queue.redis_queue_namespace_prefix}{queue}"
     return redis.eval(
         _PUSH,
         6,
         key,
-        rq_job.key,
+        Job.key_for(name),
         Queue.redis_queues_keys,
         f"{_SLOTS}{queue}",
         f"{_BACKLOG}{queue}",
@@ -136,19 +139,22 @@ def _push(
     )
 
 
-def _rq_job(name: str, job_id: UUID, kind: str, queue: str) -> Job:
-    rq_job = Job.create(
+@cache
+def _fields(queue: str) -> dict[str, Any]:
+    """Let RQ write an RQ job once; the next ones of a queue differ in few fields."""
+    return _rq_job("template", "", queue).to_dict(include_meta=False)
+
+
+def _rq_job(name: str, description: str, queue: str) -> Job:
+    return Job.create(
         "worker.execute.execute",
-        args=(str(job_id),),
         id=name,
         connection=impatient(),
-        description=f"{kind} {job_id}",
+        description=description,
         origin=queue,
         status=JobStatus.QUEUED,
         serializer=JSONSerializer,
     )
-    rq_job.enqueued_at = rq_job.created_at
-    return rq_job
 
 
 def wake_relay(redis: Redis) -> None:
@@ -190,7 +196,8 @@ def show_failed(redis: Redis, letters: list[Any]) -> None:
     """Put dead letters into RQ's failed registry, where rq-dashboard shows them."""
     for letter in letters:
         name = rq_id(letter.job_id, letter.delivery)
-        rq_job = _rq_job(name, letter.job_id, letter.job_type, letter.queue)
+        description = f"{letter.job_type} {letter.job_id}"
+        rq_job = _rq_job(name, description, letter.queue)
         rq_job.connection = redis
         rq_job._status = JobStatus.FAILED  # noqa: SLF001 - RQ has no setter without a write
         rq_job.ended_at = letter.failed_at

@@ -112,7 +112,9 @@ def test_parts_end_rank_by_rank(supervisor, part, tmp_path):
     assert ended[2:] == ["database"]
 
 
-def test_a_part_that_will_not_end_is_killed_when_its_patience_is_over(supervisor, part):
+def test_a_part_that_will_not_end_is_killed_when_its_patience_is_over(
+    supervisor, part, capsys
+):
     deaf = part(STUBBORN)
     keep(supervisor, deaf)
     until(deaf.program.log.read_text)
@@ -121,6 +123,7 @@ def test_a_part_that_will_not_end_is_killed_when_its_patience_is_over(supervisor
     supervisor.stop()
 
     assert deaf.exit_code == -signal.SIGKILL
+    assert "part did not end in time and was killed" in capsys.readouterr().err
     assert 0.9 < time.monotonic() - began < 3
 
 
