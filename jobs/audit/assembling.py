@@ -1,6 +1,6 @@
 """Puts a page together: markup, how it was sent, its stylesheets and files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from jobs.audit.css.media import applies_to_screen
 from jobs.audit.css.sheet import Sheet, read_sheet
@@ -9,6 +9,10 @@ from jobs.audit.page import Page
 from jobs.audit.reading import read_page
 from jobs.audit.resources import Resource
 from jobs.providers.fetch import Response
+
+# A megabyte takes some five seconds to read; no page made with care has as much.
+MOST_CSS = 2**20
+_UNREAD = "It was not read: the page has more than 1 MiB of styles."
 
 
 def assemble(
@@ -19,11 +23,7 @@ def assemble(
 ) -> Page:
     """Parse a page with its style elements and the linked stylesheets by address."""
     page = read_page(source, response)
-    page.sheets = [
-        sheet
-        for element in page.tags("style", "link")
-        if (sheet := _sheet_of(page, element, linked or {})) is not None
-    ]
+    page.sheets = read_sheets(page, linked or {})
     if resources is not None:
         page.resources = {resource.url: resource for resource in resources}
     return page
@@ -59,13 +59,25 @@ def _is_stylesheet(link: Element) -> bool:
     return bool(link.get("href")) and "stylesheet" in kinds and "alternate" not in kinds
 
 
-def _sheet_of(page: Page, element: Element, linked: Mapping[str, str]) -> Sheet | None:
-    """Read the stylesheet an element brings in; None when there is none."""
-    active = applies_to_screen(element.get("media"))
-    if element.tag == "style":
-        source = page.raw_text(element)
-        return read_sheet(source, line=element.line, active=active)
-    url = page.absolute(element.get("href"))
-    if not _is_stylesheet(element) or url not in linked:
-        return None
-    return read_sheet(linked[url], url, active=active)
+def read_sheets(page: Page, linked: Mapping[str, str]) -> list[Sheet]:
+    """Read style elements and linked stylesheets, in the order they apply."""
+    return list(_sheets(page, linked))
+
+
+def _sheets(page: Page, linked: Mapping[str, str]) -> Iterator[Sheet]:
+    room = MOST_CSS
+    for element in page.tags("style", "link"):
+        url = page.absolute(element.get("href")) if element.tag == "link" else ""
+        if element.tag == "style":
+            source = page.raw_text(element)
+        elif _is_stylesheet(element) and url in linked:
+            source = linked[url]
+        else:
+            continue
+        active = applies_to_screen(element.get("media"))
+        line = 1 if url else element.line
+        room -= len(source)
+        if room < 0:
+            yield Sheet(source, url, errors=[(_UNREAD, line, 1)])
+        else:
+            yield read_sheet(source, url, line=line, active=active)

@@ -80,8 +80,8 @@ def _gather(ctx: Context, session_id: UUID) -> list[Facts] | None:
     if source.url is None:
         return None
     _step(ctx, "fetch", fetch_page, ctx, source.url)
-    sheets = _step(ctx, "stylesheets", fetch_stylesheets, ctx)
-    seen: list[Facts] = _step(ctx, "resources", look_at_files, ctx)
+    sheets = _step(ctx, "stylesheets", fetch_stylesheets, ctx, session_id)
+    seen: list[Facts] = _step(ctx, "resources", look_at_files, ctx, session_id)
     return [*sheets, *seen]
 
 
@@ -106,11 +106,13 @@ def fetch_page(ctx: Context, url: str) -> Facts:
     }
 
 
-def fetch_stylesheets(ctx: Context) -> list[Facts]:
+def fetch_stylesheets(ctx: Context, session_id: UUID) -> list[Facts]:
     """Get and keep the page's stylesheets; return how each was sent."""
     until = time.monotonic() + SHEETS_SECONDS
     kept, seen, room = [], [], SHEETS_BYTES
-    for number, url in enumerate(stylesheet_urls(load_bare_page(ctx))[:SHEETS]):
+    for number, url in enumerate(
+        stylesheet_urls(load_bare_page(ctx, session_id))[:SHEETS]
+    ):
         left = until - time.monotonic()
         if left <= 0 or room <= 0:
             break
@@ -126,9 +128,9 @@ def fetch_stylesheets(ctx: Context) -> list[Facts]:
     return seen
 
 
-def look_at_files(ctx: Context) -> list[Facts]:
+def look_at_files(ctx: Context, session_id: UUID) -> list[Facts]:
     """Look at the first images and scripts; return how each was sent."""
-    urls = resource_urls(load_bare_page(ctx))[:_FILES]
+    urls = resource_urls(load_bare_page(ctx, session_id))[:_FILES]
     found = look_at(urls, settings().nightwork_fetch_allow)
     return [resource.as_json() for resource in found]
 
@@ -142,20 +144,26 @@ def run_rules(
 
 
 def save(ctx: Context, session_id: UUID, scored: Facts, reports: list[Facts]) -> Facts:
-    """Keep the audit, drop the fetched files, and return the sum of it."""
-    findings = [finding for report in reports for finding in report["findings"]]
-    facts = _facts(load_page(ctx, session_id), reports)
+    """Keep the audit, drop the fetched files, and return the sum of it.
+
+    Saved before, by an attempt that could not say so: nothing is done again.
+    """
     with ctx.database() as db:
-        build_sessions.record_audit(
-            db,
-            ctx.user_id,
-            session_id=session_id,
-            job_id=ctx.job_id,
-            score=scored["score"],
-            scores=scored["scores"],
-            findings=findings,
-            facts=facts,
-        )
+        saved = build_sessions.audit_of(db, ctx.job_id)
+    findings = [finding for report in reports for finding in report["findings"]]
+    if saved is None:
+        facts = _facts(load_page(ctx, session_id), reports)
+        with ctx.database() as db:
+            build_sessions.record_audit(
+                db,
+                ctx.user_id,
+                session_id=session_id,
+                job_id=ctx.job_id,
+                score=scored["score"],
+                scores=scored["scores"],
+                findings=findings,
+                facts=facts,
+            )
     forget_page()
     return {"sessionId": str(session_id), **scored, "findings": len(findings)}
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from jobs.audit.assembling import assemble
+from jobs.audit.assembling import read_sheets
 from jobs.audit.page import Page
-from jobs.audit.reading import decode
+from jobs.audit.reading import decode, read_page
 from jobs.audit.resources import Resource
 from jobs.kit import Context, NonRetriableError
 from jobs.providers.fetch import Response
@@ -26,6 +26,14 @@ class SessionGoneError(NonRetriableError):
     def __init__(self) -> None:
         """Say so."""
         super().__init__("The page of this audit is no longer there.")
+
+
+class SourcesGoneError(NonRetriableError):
+    """The fetched files were deleted, as those of old jobs are."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("The fetched page was deleted meanwhile; start a new audit.")
 
 
 def source_of(name: str, asked: str, response: Response) -> Source:
@@ -80,27 +88,22 @@ def load_page(
 
     `looked_at` is what the step `resources` returned; None: nothing was fetched.
     """
-    page = _parsed(_Wanted(ctx.job_id, session_id, ctx))
+    page = _complete(_Wanted(ctx.job_id, session_id, ctx))
     if looked_at is not None and page.resources is None:
         seen = [Resource(**facts) for facts in looked_at]
         page.resources = {resource.url: resource for resource in seen}
     return page
 
 
-def load_bare_page(ctx: Context) -> Page:
-    """Parse the fetched page without its stylesheets, to learn what it asks for."""
-    with ctx.database() as db:
-        kept = {
-            source.name: source
-            for source in build_sessions.read_sources(db, ctx.job_id)
-        }
-    response = response_of(kept[PAGE])
-    return assemble(decode(response.content, response.header("content-type")), response)
+def load_bare_page(ctx: Context, session_id: UUID) -> Page:
+    """Give the page of a job before its stylesheets are there."""
+    return _parsed(_Wanted(ctx.job_id, session_id, ctx))
 
 
 def forget_page() -> None:
     """Free the memory of the page that was parsed last."""
     _parsed.cache_clear()
+    _complete.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -111,19 +114,26 @@ def _parsed(wanted: _Wanted) -> Page:
     if session is None:
         raise SessionGoneError
     if session.html is not None:
-        return assemble(session.html)
-    return _assembled(kept)
+        return read_page(session.html)
+    pages = [response_of(source) for source in kept if source.name == PAGE]
+    if not pages:
+        raise SourcesGoneError
+    content_type = pages[0].header("content-type")
+    return read_page(decode(pages[0].content, content_type), pages[0])
 
 
-def _assembled(kept: list[Source]) -> Page:
-    response = next(response_of(source) for source in kept if source.name == PAGE)
+@lru_cache(maxsize=1)
+def _complete(wanted: _Wanted) -> Page:
+    page = _parsed(wanted)
+    with wanted.ctx.database() as db:
+        kept = build_sessions.read_sources(db, wanted.job_id)
     sheets = {
         source.url: decode(source.content, _content_type(source))
         for source in kept
         if source.name != PAGE
     }
-    source = decode(response.content, response.header("content-type"))
-    return assemble(source, response, sheets)
+    page.sheets = read_sheets(page, sheets)
+    return page
 
 
 def _content_type(source: Source) -> str:

@@ -11,7 +11,7 @@ from jobs.providers.unpack import MIB
 from jobs.providers.urls import host_of
 
 PAGE_BYTES, PAGE_SECONDS = 5 * MIB, 20.0
-SHEETS, SHEET_BYTES, SHEETS_BYTES = 20, MIB, 3 * MIB
+SHEETS, SHEET_BYTES, SHEETS_BYTES = 20, MIB, 2 * MIB
 SHEET_SECONDS, SHEETS_SECONDS = 6.0, 20.0
 _WEB_PAGES = frozenset({"text/html", "application/xhtml+xml", ""})
 _PASSES = frozenset({408, 425, 429, 500, 502, 503, 504})

@@ -114,7 +114,7 @@ def crashed(error: Exception, payload: dict[str, Any]) -> Crashed:
     stack = "".join(traceback.format_exception(error, limit=-20))
     return Crashed(
         type=type(cause or error).__name__,
-        message=scrub(describe(error), secrets),
+        message=describe(error, secrets),
         stack=scrub(stack, secrets).replace("\0", "")[:20_000],
         step=error.step if isinstance(error, StepFailed) else None,
         retryable=judged.retryable and not isinstance(error, ValidationError),

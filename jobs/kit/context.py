@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from jobs.kit.doing import Doing
 from jobs.kit.doubt import InDoubt, Policy
 from jobs.kit.errors import NonRetriableError, StepFailed, Suspend
-from jobs.kit.redaction import redact
+from jobs.kit.redaction import redact_data, scrub, secrets_of
 from jobs.kit.steprun import StepPolicy, StepRun
 from models.states import Reason
 from models.steps import Call
@@ -55,6 +55,7 @@ class Context:
         self.job_id: UUID = claimed.held.job_id
         self.user_id: UUID = claimed.user_id
         self.attempt: int = claimed.held.attempt
+        self._payload = claimed.payload
         self._memo: Mapping[str, Memo] = claimed.memo
         self._ledger = ledger
         self._signals = signals
@@ -86,7 +87,15 @@ class Context:
         if memo and memo.state == "failed":
             raise StepFailed(call.name, "It had failed for good before.")
         policy = StepPolicy(retry or self._retry, timeout, in_doubt)
-        run_ = StepRun(call, memo, policy, self._ledger, self._signals, self._doing)
+        run_ = StepRun(
+            call,
+            memo,
+            policy,
+            self._ledger,
+            self._signals,
+            self._doing,
+            payload=self._payload,
+        )
         with bound_contextvars(step=call.name):
             return cast("R", run_.result(lambda: run(*args)))
 
@@ -107,13 +116,16 @@ class Context:
     def progress(self, done: float, total: float, note: str | None = None) -> None:
         """Show how far the job is; written with the next step or renewal."""
         share = round(100 * done / total) if total else 0
-        self._doing.tell(max(0, min(share, 100)), note and redact(note)[:500])
+        said = note and scrub(note, secrets_of(self._payload))[:500]
+        self._doing.tell(max(0, min(share, 100)), said)
 
     def log(self, message: str, **fields: Any) -> None:
         """Write a line into the service's log and into the job's events."""
-        _log.info(message, **fields)
-        data = {key: redact(str(value))[:2000] for key, value in fields.items()}
-        self._ledger.tell(redact(message)[:2000], data)
+        secrets = secrets_of(self._payload)
+        said = scrub(message, secrets)[:2000]
+        data = {key: scrub(str(it), secrets)[:2000] for key, it in fields.items()}
+        _log.info(said, **data)
+        self._ledger.tell(said, redact_data(data))
 
     def key(self, name: str) -> str:
         """Give the idempotency key of an effect: the same on every attempt."""

@@ -17,6 +17,8 @@ class StepUnderWay:
     failures: int
     tries: int
     retry: Retry
+    # Its effect may not simply be repeated when it is cut off.
+    delicate: bool
 
     @property
     def deadline(self) -> float:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from models.json import Json
-
 
 class InDoubt(Enum):
     """The policies that need nothing further."""
@@ -20,7 +18,7 @@ class InDoubt(Enum):
 class Landed:
     """The effect did happen, with this result."""
 
-    result: Json
+    result: object
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,14 @@ class StepTimedOutError(JobError):
         super().__init__(f"Step {step!r} took longer than {limit.total_seconds():g} s.")
 
 
+class TriesUsedUpError(JobError):
+    """A step's effect did not happen, and there is no try left for it."""
+
+    def __init__(self, step: str) -> None:
+        """Name the step."""
+        super().__init__(f"Step {step!r} did not happen, and its tries are used up.")
+
+
 class TooLargeError(NonRetriableError):
     """A result does not fit; larger things belong into storage."""
 

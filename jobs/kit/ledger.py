@@ -89,9 +89,9 @@ class Ledger(Protocol):
         """Record a step's result, once."""
 
     def failed_try(
-        self, call: Call, error: str, *, elapsed: timedelta, failures: int, last: bool
+        self, call: Call, error: str, *, elapsed: timedelta, failures: int, state: str
     ) -> None:
-        """Count a try that raised."""
+        """Count a try that raised; `state` is the step's from then on."""
 
     def mark(self, call: Call, state: str, delay: timedelta | None = None) -> None:
         """Record that an effect or a sleep begins."""
@@ -131,7 +131,7 @@ class PostgresLedger:
         )
 
     def failed_try(
-        self, call: Call, error: str, *, elapsed: timedelta, failures: int, last: bool
+        self, call: Call, error: str, *, elapsed: timedelta, failures: int, state: str
     ) -> None:
         """Count a try that raised."""
         self._prove(
@@ -142,7 +142,7 @@ class PostgresLedger:
                 error,
                 elapsed=elapsed,
                 failures=failures,
-                last=last,
+                state=state,
             )
         )
 

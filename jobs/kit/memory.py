@@ -124,11 +124,10 @@ class MemoryLedger:
         self._reached(call.name)
 
     def failed_try(
-        self, call: Call, error: str, *, elapsed: timedelta, failures: int, last: bool
+        self, call: Call, error: str, *, elapsed: timedelta, failures: int, state: str
     ) -> None:
         """Count a try that raised."""
         del elapsed
-        state = "failed" if last else "retrying"
         before = self._before(call)
         seen = replace(before, state=state, failures=failures, error=error)
         self._record(call, replace(seen, tries=before.tries + 1))

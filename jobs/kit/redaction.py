@@ -72,7 +72,7 @@ def scrub(text: str, secrets: frozenset[str]) -> str:
     return redact(text)
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException, secrets: frozenset[str] = frozenset()) -> str:
     """Say an error in one text that may be stored and shown."""
-    said = redact(str(error)) or type(error).__name__
+    said = scrub(str(error), secrets) or type(error).__name__
     return said.replace("\0", "")[:LONGEST_ERROR]

@@ -26,11 +26,14 @@ class Retry:
         if not timedelta(0) <= self.base <= self.cap:
             message = f"base must lie between 0 and cap, not {self.base}"
             raise ValueError(message)
+        if self.jitter < timedelta(0):
+            message = f"jitter must not be negative, but it is {self.jitter}"
+            raise ValueError(message)
 
     def delay(self, failures: int) -> timedelta:
         """Draw the wait after the n-th failure in a row."""
         wait = wait_exponential_jitter(
-            initial=self.base.total_seconds(),
+            multiplier=self.base.total_seconds(),
             max=self.cap.total_seconds(),
             jitter=self.jitter.total_seconds(),
         )

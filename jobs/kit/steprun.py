@@ -10,14 +10,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from jobs.kit.doing import Doing, StepUnderWay
-from jobs.kit.doubt import Ask, InDoubt, Policy
+from jobs.kit.doubt import Ask, InDoubt, Landed, Policy
 from jobs.kit.errors import (
     LeaseLost,
     StepFailed,
     Suspend,
     TooLargeError,
+    TriesUsedUpError,
 )
-from jobs.kit.redaction import describe
+from jobs.kit.redaction import describe, secrets_of
 from jobs.kit.retry import PATIENCE, Retry
 from jobs.kit.verdict import Verdict, verdict
 from models.json import Json, dump
@@ -61,6 +62,8 @@ class StepRun:
         ledger: Ledger,
         signals: Signals,
         doing: Doing,
+        *,
+        payload: object,
     ) -> None:
         """Go on where an earlier attempt left the step."""
         self._call = call
@@ -69,33 +72,45 @@ class StepRun:
         self._ledger = ledger
         self._signals = signals
         self._doing = doing
+        self._payload = payload
         self._failures = memo.failures if memo else 0
         self._tries = memo.tries if memo else 0
         self._began = time.monotonic()
+        self._doubtful = memo is not None and memo.state in {"started", "held"}
+        # Whether a cut-off effect may not simply be repeated.
+        self._delicate = (
+            call.effect is not None and policy.in_doubt is not InDoubt.RETRY_SAME_KEY
+        )
 
     def result(self, run: Callable[[], object]) -> Json:
         """Try until it works; raises StepFailed when its tries are used up."""
-        if self._is_in_doubt():
-            landed = self._settle()
-            if landed is not None:
-                return self._commit(landed)
         while True:
             self._begin()
             try:
-                outcome = through_json(run(), f"The result of step {self._call.name!r}")
+                landed = self._settle() if self._doubtful else Landed(run())
+                outcome = through_json(landed and landed.result, self._words)
             except GivenUpError:
                 raise LeaseLost from None
             except Exception as error:  # noqa: BLE001 - any error of the author's code
                 self._doing.end()
                 self._after(error)
-            else:
-                self._doing.end()
+                continue
+            self._doing.end()
+            if landed is not None:
                 return self._commit(outcome)
+            # It is known not to have happened.
+            self._doubtful = False
+            if self._failures >= self._policy.retry.attempts:
+                self._fail(TriesUsedUpError(self._call.name))
+
+    @property
+    def _words(self) -> str:
+        return f"The result of step {self._call.name!r}"
 
     def _begin(self) -> None:
         self._signals.interrupt_job()
         self._ledger.check()
-        if self._call.effect:
+        if self._call.effect and not self._doubtful:
             self._ledger.mark(self._call, "started")
             self._signals.interrupt_step()
         self._began = time.monotonic()
@@ -107,6 +122,7 @@ class StepRun:
                 self._failures,
                 self._tries,
                 self._policy.retry,
+                self._delicate,
             )
         )
 
@@ -119,22 +135,41 @@ class StepRun:
     def _after(self, error: Exception) -> None:
         """Return to try again now; raise to wait longer, to be held, or to fail."""
         judged = verdict(error)
+        if self._delicate and (self._doubtful or judged.in_doubt):
+            self._doubt(error, judged)
+        elif not judged.retryable or self._failures + 1 >= self._policy.retry.attempts:
+            self._fail(error)
+        else:
+            self._count(error, "retrying")
+        self._wait(judged)
+
+    def _doubt(self, error: Exception, judged: Verdict) -> None:
+        """Ask at the next try; when nobody answers in time an operator decides."""
+        exhausted = self._failures + 1 >= self._policy.retry.attempts
+        unanswered = self._doubtful and (exhausted or not judged.retryable)
+        if self._policy.in_doubt is InDoubt.HOLD or unanswered:
+            self._count(error, "held")
+            raise Suspend(Reason.HOLD)
+        self._doubtful = True
+        self._count(error, "started")
+
+    def _fail(self, error: Exception) -> NoReturn:
+        self._count(error, "failed")
+        raise StepFailed(self._call.name, self._said(error)) from error
+
+    def _count(self, error: Exception, state: str) -> None:
         self._failures += 1
         self._tries += 1
-        last = not judged.retryable or self._failures >= self._policy.retry.attempts
-        doubtful = judged.in_doubt and self._call.effect is not None
-        if doubtful and self._policy.in_doubt is InDoubt.HOLD:
-            self._hold()
         self._ledger.failed_try(
             self._call,
-            describe(error),
+            self._said(error),
             elapsed=self._elapsed(),
             failures=self._failures,
-            last=last,
+            state=state,
         )
-        if last:
-            raise StepFailed(self._call.name, describe(error)) from error
-        self._wait(judged)
+
+    def _said(self, error: Exception) -> str:
+        return describe(error, secrets_of(self._payload))
 
     def _wait(self, judged: Verdict) -> None:
         delay = self._policy.retry.delay(self._failures)
@@ -145,15 +180,11 @@ class StepRun:
         self._signals.wait(delay)
         self._signals.interrupt_job()
 
-    def _is_in_doubt(self) -> bool:
-        return self._memo is not None and self._memo.state in {"started", "held"}
-
-    def _settle(self) -> Json:
+    def _settle(self) -> Landed | None:
         """Follow the policy; gives the result if the effect is known to have landed."""
         match self._policy.in_doubt:
             case Ask(provider):
-                landed = provider()
-                return landed.result if landed else None
+                return provider()
             case InDoubt.HOLD:
                 self._hold()
         return None

@@ -64,11 +64,13 @@ def retry_after(header: str | None) -> timedelta | None:
     """Read a Retry-After header: seconds or a date; None: absent or nonsense."""
     if header is None:
         return None
-    if header.strip().isdecimal():
-        return min(timedelta(seconds=min(int(header), 86_400)), LONGEST)
+    digits = header.strip()
+    if digits.isdecimal():
+        # Python refuses to read thousands of digits; so many say "for ever".
+        return min(timedelta(seconds=int(digits.lstrip("0")[:9] or "0")), LONGEST)
     try:
         at = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

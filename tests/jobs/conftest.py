@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     tried: list[str] = []
     connect = socket.socket.connect
 
-    def walled(self: socket.socket, address: object) -> None:
+    def walled(self: socket.socket, address: Any) -> None:
         host = address[0] if isinstance(address, tuple) else "127.0.0.1"
         tried.append(str(host))
         if not ipaddress.ip_address(host).is_loopback:
@@ -44,7 +45,7 @@ def names(
     real = socket.getaddrinfo
 
     def give(name: str, answers: list[list[str]]) -> list[str]:
-        def resolve(host: str, port: int, *rest: object, **named: object) -> object:
+        def resolve(host: str, port: int, *rest: Any, **named: Any) -> Any:
             if host != name:
                 return real(host, port, *rest, **named)
             asked.append(host)

@@ -8,13 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobs.audit.css.selectors import (
-    Budget,
-    BudgetSpentError,
-    Selector,
-    Specificity,
-    matches,
-)
+from jobs.audit.css.matching import Budget, BudgetSpentError, matches
+from jobs.audit.css.selectors import Selector, Specificity
 from jobs.audit.css.sheet import Declaration, Sheet, read_declarations
 from jobs.audit.css.style import READ, Style, computed, initial
 from jobs.audit.element import Element

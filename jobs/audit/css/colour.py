@@ -51,7 +51,8 @@ def read_colour(text: str) -> Colour | None:
         parsed = Color(text).convert("srgb").fit()
     except ValueError:
         return None
-    return Colour(*parsed.coords(nans=False), parsed.alpha(nans=False))
+    red, green, blue = parsed.coords(nans=False)
+    return Colour(red, green, blue, parsed.alpha(nans=False))
 
 
 def luminance(colour: Colour) -> float:
@@ -75,6 +76,7 @@ def distance(first: str, second: str) -> float:
     return Color(first).delta_e(Color(second), method="2000")
 
 
+@lru_cache(maxsize=1024)
 def readable(front: Colour, back: Colour, ratio: float) -> str | None:
     """Find the nearest lightness that reaches a ratio, as `#rrggbb`, or None."""
     darker = luminance(back) > 0.18  # noqa: PLR2004 - where black begins to beat white

@@ -13,6 +13,8 @@ from jobs.audit.css.selectors import Selector, read_selectors
 # The serialiser calls itself; nobody nests brackets this deep by hand.
 _DEEPEST = 100
 _LONGEST_PRELUDE = 500
+# Rules in rules; each level makes the selectors of those inside longer.
+_DEEPEST_NESTING = 5
 _BRACKETS = re.compile(r"[(\[{}\])]")
 _GROUPS = frozenset({"media", "supports", "layer", "container", "scope"})
 
@@ -48,6 +50,7 @@ class _Where:
     shift: int
     active: bool
     above: str = ""
+    depth: int = 0
 
 
 @dataclass(slots=True)
@@ -128,7 +131,9 @@ def _read_rule(sheet: Sheet, node: ast.QualifiedRule, where: _Where) -> None:
             nests=bool(inner),
         )
     )
-    _read_nodes(sheet, inner, replace(where, above=prelude))
+    if where.depth < _DEEPEST_NESTING:
+        inside = replace(where, above=prelude, depth=where.depth + 1)
+        _read_nodes(sheet, inner, inside)
 
 
 def _nested(prelude: str, above: str) -> str:

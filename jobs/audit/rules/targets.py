@@ -31,11 +31,12 @@ def fragment(page: Page) -> Hits:
     named = {element.get("name") for element in page.having("name")}
     for link in page.tags("a"):
         target = link.get("href")
-        place = unquote(target[1:])
+        place = target[1:]
         # "#/…" and "#!…" are routes of scripts, not places.
         if not target.startswith("#") or target[1:2] in {"/", "!", ":"}:
             continue
-        if place.lower() not in _TOP and place not in page.by_id and place not in named:
+        known = place in page.by_id or unquote(place) in page.by_id or place in named
+        if not known and place.lower() not in _TOP:
             yield link
 
 

@@ -19,9 +19,9 @@ _FILLER = re.compile(
     r"lorem ipsum|dolor sit amet|consectetur adipiscing", re.IGNORECASE
 )
 _HOLES = re.compile(
-    r"\{\{[^{}]{0,80}\}\}|\$\{[^{}]{0,80}\}|<%[^%]{0,80}%>|\[(?:your|insert|enter) "
-    r"[^\]]{1,40}\]|\bTODO\b|\bFIXME\b|\bTBD\b|\bundefined\b|\bNaN\b|\[object Object\]",
-    re.IGNORECASE,
+    r"\{\{[^{}]{0,80}\}\}|\$\{[^{}]{0,80}\}|<%[^%]{0,80}%>|\bTODO\b|\bFIXME\b"
+    r"|\[(?:[Yy]our|[Ii]nsert|[Ee]nter) [^\]]{1,40}\]|\[object Object\]"
+    r"|^\s*(?:undefined|NaN|null)\s*$|\$(?:undefined|NaN|null)\b"
 )
 # What UTF-8 looks like when it is read as Windows-1252.
 _GARBLED = re.compile("�|Ã[©¨¤¶¼Ÿ¡³±]|â€[™œ“”\u02dc¦]|Â[©®°·»]")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +142,36 @@ def test_a_taken_over_audit_goes_on_without_fetching_again(
     assert desk.db.execute(text("SELECT count(*) FROM audits")).scalar() == 1
 
 
+def test_a_save_whose_answer_was_lost_is_not_made_twice(
+    site: OddServer, desk: Desk
+) -> None:
+    _, job, first = desk.audit(url=page(site))
+    forget_the_step(desk, job, "save")
+
+    assert desk.attempt(claimed(desk.db, job)) == first
+
+
+def test_an_audit_replayed_after_its_files_were_deleted_says_so(
+    site: OddServer, desk: Desk
+) -> None:
+    _, job, _ = desk.audit(url=page(site))
+    desk.db.execute(text("DELETE FROM audits"))
+    forget_the_step(desk, job, "design")
+
+    outcome = desk.attempt(claimed(desk.db, job))
+
+    assert isinstance(outcome, Crashed)
+    assert outcome.message.endswith("start a new audit.")
+
+
+def forget_the_step(desk: Desk, job: UUID, name: str) -> None:
+    """As if the worker had been killed before the step was recorded."""
+    pending = "UPDATE jobs SET state = 'pending', worker_id = NULL, claim_id = NULL"
+    desk.db.execute(text(pending))
+    lost = "DELETE FROM job_steps WHERE job_id = :job AND name = :name"
+    assert desk.db.execute(text(lost), {"job": job, "name": name}).rowcount == 1
+
+
 @pytest.mark.parametrize(
     ("head", "body", "told"),
     [
@@ -197,6 +228,13 @@ def test_a_hostile_page_is_audited_to_the_end(
     assert 0 <= desk.saved(job).score <= 100
 
 
+def test_markup_with_characters_the_database_refuses_is_audited(desk: Desk) -> None:
+    _, job, outcome = desk.audit(html="<p>zero \0 and half \ud83d")
+
+    assert isinstance(outcome, Returned)
+    assert desk.saved(job).page["tags"] == 4
+
+
 def test_a_page_of_too_many_tags_is_refused_in_words(
     site: OddServer, desk: Desk
 ) -> None:
@@ -207,6 +245,28 @@ def test_a_page_of_too_many_tags_is_refused_in_words(
 
     assert isinstance(outcome, Crashed)
     assert "about 200,000 tags" in outcome.message
+
+
+def test_a_page_of_300_kb_with_its_stylesheet_ends_within_twenty_seconds(
+    site: OddServer, desk: Desk
+) -> None:
+    part = (
+        '<li class="card"><a href="/p"><img src="/a.png" alt="A bicycle"></a>'
+        '<p class="faint">Repaired <b>while you wait</b>, in the market hall.</p></li>'
+    )
+    body = PAGE + part.encode() * 2_200
+    css = b"".join(
+        b".c%d > .card:hover, #x%d p { color: #999 }" % (n, n) for n in range(2_000)
+    )
+    site.answer("/s.css", f"HTTP/1.1 200 OK\nContent-Length: {len(css)}", css)
+    began = time.monotonic()
+
+    _, job, outcome = desk.audit(url=page(site, body))
+
+    assert isinstance(outcome, Returned)
+    assert len(body) > 300_000
+    assert time.monotonic() - began < 20
+    assert desk.saved(job).page["tags"] > 11_000
 
 
 def test_a_page_where_everything_is_wrong_stays_within_a_result(desk: Desk) -> None:
