@@ -83,7 +83,12 @@ def _refuse_stale(connection: Any, _record: object, _proxy: object) -> None:
 @cache
 def web_engine() -> Engine:
     """Give the pool of a web part."""
-    return make_engine(settings().web_url, pool_size=min(settings().web_threads, 10))
+    # A search that finds nothing in a huge table must not hold a thread for ever.
+    return make_engine(
+        settings().web_url,
+        pool_size=min(settings().web_threads, 10),
+        options="-c statement_timeout=15000",
+    )
 
 
 @cache

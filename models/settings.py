@@ -59,6 +59,9 @@ class Settings(BaseModel):
     )
     port: int = Field(8000, ge=0, le=65535, description="Where web listens.")
     web_host: str = Field("127.0.0.1", description="Address web binds to.")
+    web_processes: int = Field(
+        1, ge=1, le=32, description="Processes of one web part; each has its threads."
+    )
     web_threads: int = Field(16, ge=2, le=256, description="Threads of one web part.")
     web_streams: int = Field(
         8, ge=1, description="Live streams one web part serves; below its threads."

@@ -12,6 +12,8 @@ from flask import g, request
 from web.problems import Problem, misfit
 
 DEEPEST = 64
+# Beyond it a float skips whole numbers.
+_EXACT = 2**53
 _BAD = HTTPStatus.BAD_REQUEST
 
 
@@ -50,7 +52,9 @@ def size(value: object) -> int:
 
 def _parse(raw: bytes) -> object:
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode(), parse_float=_number, parse_constant=_refuse_constant
+        )
     except RecursionError:
         raise misfit("", "The JSON is nested too deeply.", _SHALLOWER) from None
     except ValueError as error:
@@ -58,6 +62,13 @@ def _parse(raw: bytes) -> object:
         place = getattr(error, "lineno", None)
         where = f" (line {place}, column {getattr(error, 'colno', 0)})" if place else ""
         raise Problem(_BAD, f"The body is not JSON in UTF-8{where}.") from None
+
+
+def _number(digits: str) -> float:
+    """Read `2.0` as 2: to JSON, and to its schemas, they are the same number."""
+    number = float(digits)
+    whole = number.is_integer() and abs(number) <= _EXACT
+    return int(number) if whole else number
 
 
 def _refuse_constant(word: str) -> object:

@@ -14,7 +14,7 @@ _settings = settings()
 
 bind = f"{_settings.web_host}:{_settings.port}"
 worker_class = "gthread"
-workers = 1
+workers = _settings.web_processes
 threads = _settings.web_threads
 # Requests take milliseconds; live streams see the stop and close.
 graceful_timeout = 3

@@ -31,7 +31,6 @@ _CORS = {
     "Access-Control-Expose-Headers": "Location, Retry-After, X-Request-Id",
     "Access-Control-Max-Age": "600",
 }
-_COME_BACK = {429, 503}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = structlog.get_logger("web")
 
@@ -66,9 +65,6 @@ def _finish(answer: Response) -> Response:
     answer.headers.update(_SECURITY)
     if not request.path.startswith(("/static/", "/rq/static/")):
         answer.headers.setdefault("Cache-Control", "no-store")
-    if answer.status_code not in _COME_BACK:
-        # The limiter writes it into every answer.
-        answer.headers.pop("Retry-After", None)
     _allow_origin(answer)
     _write_line(answer)
     return answer

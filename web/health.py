@@ -45,8 +45,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Tell whether database, Redis and a worker for every queue are there."""
     served = _served()
-    needed = {kind.queue for kind in catalogue().values()} | _isolated()
-    queues = {queue: queue in (served or {}) for queue in sorted(needed)}
+    queues = {queue: queue in (served or {}) for queue in sorted(_needed())}
     redis = _redis_answers()
     ready = served is not None and redis and all(queues.values())
     told = Readiness(
@@ -58,9 +57,12 @@ def readyz() -> Response:
     return reply(told, 200 if ready else 503)
 
 
-def _isolated() -> set[str]:
-    alone = (kind for kind in catalogue().values() if kind.isolated)
-    return {f"{kind.queue}{ISOLATED}" for kind in alone}
+def _needed() -> set[str]:
+    """Name the queues that jobs may go to; some kinds decide by their payload."""
+    kinds = catalogue().values()
+    together = {kind.queue for kind in kinds if kind.isolated is not True}
+    alone = {f"{kind.queue}{ISOLATED}" for kind in kinds if kind.isolated}
+    return together | alone
 
 
 def _served() -> dict[str, int] | None:

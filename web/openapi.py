@@ -184,15 +184,14 @@ def _schemas(told: Iterable[Operation]) -> dict[str, Any]:
     """Write the schema of every model once; both ways if it is asked and answered."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for one in told:
-        if one.body is not None:
-            wanted[one.body, "validation"] = None
-        if one.query is not None:
-            wanted[one.query, "validation"] = None
+        for asked in (one.body, one.query):
+            if asked is not None:
+                wanted[asked, "validation"] = None
         for model in one.answers.values():
             if not isinstance(model, str):
                 wanted[model, "serialization"] = None
-    for always in (*_EVENTS.values(), ProblemAnswer):
-        wanted[always, "serialization"] = None
+    always: list[type[BaseModel]] = [*_EVENTS.values(), ProblemAnswer]
+    wanted |= {(model, "serialization"): None for model in always}
     _, described = models_json_schema([*wanted], ref_template=_REF)
     schemas: dict[str, Any] = described["$defs"]
     schemas[JobRequest.__name__] = _job_request(schemas)

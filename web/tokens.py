@@ -1,6 +1,7 @@
 """Tokens that the app's own backend mints for its users (JWT)."""
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import jwt
@@ -8,6 +9,7 @@ import structlog
 
 from models.keys import Scope
 from models.settings import settings
+from web.problems import RETRY_AFTER, Problem
 
 _LONGEST_SUBJECT = 200
 _SIGNED_BY_KEYS = ["RS256", "ES256", "EdDSA"]
@@ -22,7 +24,10 @@ class Claims(NamedTuple):
 
 
 def read(token: str) -> Claims | None:
-    """Check a token's signature, times and audience; None: it is not valid."""
+    """Check a token's signature, times and audience; None: it is not valid.
+
+    Raises Problem 503 when the published keys can't be fetched.
+    """
     try:
         claims = _verified(token)
         scope = Scope[str(claims.get("role", "user")).upper()]
@@ -55,6 +60,12 @@ def _published_key(token: str) -> jwt.PyJWK:
         raise jwt.InvalidTokenError
     try:
         return _published(settings().jwt_jwks_url).get_signing_key_from_jwt(token)
+    except jwt.PyJWKClientConnectionError as error:
+        _log.warning("the tokens' keys are away", error=str(error))
+        detail = "The keys that tokens are signed with can't be fetched just now."
+        soon = {"Retry-After": str(RETRY_AFTER)}
+        away = HTTPStatus.SERVICE_UNAVAILABLE
+        raise Problem(away, detail, headers=soon) from error
     except jwt.PyJWKClientError as error:
         _log.warning("no key for a token", error=str(error))
         raise jwt.InvalidTokenError from error
@@ -62,4 +73,4 @@ def _published_key(token: str) -> jwt.PyJWK:
 
 @cache
 def _published(url: str) -> jwt.PyJWKClient:
-    return jwt.PyJWKClient(url, cache_keys=True, lifespan=300, timeout=3)
+    return jwt.PyJWKClient(url, timeout=3)

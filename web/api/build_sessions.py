@@ -10,6 +10,7 @@ from flask import Blueprint, Response, url_for
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from sqlalchemy import Row
 
+from jobs.audit.findings import Category, Severity
 from jobs.kit.delivery import push
 from jobs.kit.kinds import catalogue
 from jobs.providers.urls import LONGEST_URL, normalise_url
@@ -78,15 +79,35 @@ class BuildSession(Answer):
     audit_error: Annotated[
         str | None, Field(description="Why the audit failed, for the user.")
     ]
-    scores: Annotated[dict[str, Any] | None, Field(description="By category.")]
+    scores: Annotated[
+        dict[Category, int | None] | None,
+        Field(description="By category; null where too few rules could run."),
+    ]
     job_id: UUID | None
     created_at: datetime
+
+
+class Finding(Answer):
+    """One rule that a page fails, where, and how to mend it."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    wcag: Annotated[str | None, Field(description="The WCAG criterion it breaks.")]
+    message: str
+    fix: str
+    source: Annotated[str, Field(description="The stylesheet; empty: the page.")]
+    selector: str
+    snippet: str
+    line: int | None
+    column: int | None
+    occurrences: int
 
 
 class AuditedSession(BuildSession):
     """A page with what its latest audit found."""
 
-    findings: list[dict[str, Any]] | None
+    findings: list[Finding] | None
     page: Annotated[dict[str, Any] | None, Field(description="Facts of the page.")]
 
 
@@ -169,7 +190,7 @@ def show(session_id: UUID) -> Response:
         found = row and row.job_id and build_sessions.audit_of(db, row.job_id)
     if row is None:
         raise not_found("build session")
-    details = {
+    details: dict[str, Any] = {
         "findings": found.findings if found else None,
         "page": found.page if found else None,
     }

@@ -11,6 +11,8 @@ from models.states import FINAL, Priority, Reason, State
 from web.api.fields import Answer, Json
 from web.estimates import typical_duration
 
+# States of a step whose try has begun and not ended.
+_BEGUN = frozenset({"sleeping", "held"})
 StepState = Literal["running", "sleeping", "retrying", "held", "completed", "failed"]
 
 
@@ -154,7 +156,7 @@ def _step(row: Row[Any], *, running: bool) -> Step:
     return Step(
         name=row.name,
         state="running" if under_way else row.state,
-        tries=row.failures + (row.state not in {"failed", "retrying"} or under_way),
+        tries=row.tries + (under_way or row.state in _BEGUN),
         started_at=row.started_at,
         ended_at=row.ended_at,
         duration_ms=took // timedelta(milliseconds=1) if took is not None else None,

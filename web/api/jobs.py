@@ -125,7 +125,10 @@ def cancel(job_id: UUID) -> Response:
 @api.post("/jobs/<uuid:job_id>/retry")
 @operation(Operation(tag="Jobs", answers={202: Envelope}, refuses=(404, 409)))
 def retry(job_id: UUID) -> Response:
-    """Run a failed job again, from the step that failed; its id stays."""
+    """Run a failed job again, from the step that failed; its id stays.
+
+    An operator also lets go on a job that waits with reason `hold`.
+    """
     return run_again(job_id)
 
 
@@ -134,6 +137,8 @@ def run_again(job_id: UUID) -> Response:
     try:
         with seen() as db:
             moved = transitions.retry(db, job_id)
+            if moved is None and caller().sees_all:
+                moved = transitions.release(db, job_id)
             job = admission.brief(db, job_id)
     except IntegrityError:
         detail = "Another job with the same dedupe key is active."
