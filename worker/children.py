@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _LOOK = 0.2
+# How long a child that has hung up may take to end.
+_LAST_WORDS = 1.0
 # A payload that ended its own process this often is not run again.
 OWN_DEATHS = 3
 
@@ -76,12 +78,8 @@ def _attend(seat: Seat, child: ForkServerProcess, pipe: Connection) -> Outcome:
     """Pass word both ways until the child ends, is lost, or takes too long."""
     told: set[str] = set()
     while True:
-        if pipe in wait([child.sentinel, pipe], _LOOK):
-            outcome = _hear(seat, pipe)
-        else:
-            outcome = None
-        if outcome is None and not child.is_alive() and not pipe.poll():
-            outcome = _died(seat, child.exitcode)
+        ready = wait([child.sentinel, pipe], _LOOK)
+        outcome = _hear(seat, child, pipe) if ready else None
         if outcome is not None:
             return outcome
         if seat.signals.lost:
@@ -93,12 +91,18 @@ def _attend(seat: Seat, child: ForkServerProcess, pipe: Connection) -> Outcome:
         _tell(seat, pipe, told)
 
 
-def _hear(seat: Seat, pipe: Connection) -> Outcome | None:
-    """Take in what the child says: what it is doing, or how it came out."""
+def _hear(seat: Seat, child: ForkServerProcess, pipe: Connection) -> Outcome | None:
+    """Take in what the child says, or that it says nothing more.
+
+    A pipe whose other end is gone is ready for ever, with nothing in it.
+    """
     try:
-        said = pipe.recv()
+        said = pipe.recv() if pipe.poll() else None
     except (EOFError, OSError):
-        return None
+        said = None
+    if said is None:
+        child.join(_LAST_WORDS)
+        return _died(seat, child.exitcode)
     if isinstance(said, Note):
         seat.doing.step, seat.doing.progress, seat.doing.note = said
         return None

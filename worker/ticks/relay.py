@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RECENT = 0.1  # seconds: what was started lately tells how fast a queue empties
 _SLOTS_KNOWN_FOR = 1.0
+_SAID_AGAIN = 4.0
 
 
 class Relay:
@@ -29,7 +30,7 @@ class Relay:
         self._engine = engine
         self._redis = redis
         self._slots: dict[str, int] = {}
-        self._slots_at = float("-inf")
+        self._slots_at = self._announced_at = float("-inf")
         self._pushed: dict[str, deque[float]] = defaultdict(deque)
 
     def tick(self) -> int:
@@ -65,7 +66,10 @@ class Relay:
         return max(self._slots.get(queue, 1) - 1, len(pushed), 1)
 
     def _refresh_slots(self, db: Connection) -> None:
-        if time.monotonic() - self._slots_at > _SLOTS_KNOWN_FOR:
-            self._slots = leases.served(db)
-            self._slots_at = time.monotonic()
+        now = time.monotonic()
+        if now - self._slots_at < _SLOTS_KNOWN_FOR:
+            return
+        before, self._slots, self._slots_at = self._slots, leases.served(db), now
+        if self._slots != before or now - self._announced_at > _SAID_AGAIN:
+            self._announced_at = now
             delivery.announce(self._redis, self._slots, [])

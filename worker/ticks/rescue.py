@@ -11,12 +11,17 @@ import structlog
 from models import leases, transitions
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Engine
 
 _log = structlog.get_logger(__name__)
 # After a gap this long nobody's silence may be judged by the time of the gap.
 _GAP = 3.0
 _BATCH = 500
+# Rounds between two looks for jobs whose worker is gone without being buried.
+_LOOK_AROUND = 4
 
 
 class Rescuer:
@@ -27,6 +32,8 @@ class Rescuer:
         self._engine = engine
         self._looked_at = float("-inf")
         self._awake_since: datetime | None = None
+        self._round = 0
+        self._left_over = False
 
     def tick(self) -> int:
         """Bury silent workers and free their jobs; gives how many jobs."""
@@ -34,12 +41,21 @@ class Rescuer:
             slept = time.monotonic() - self._looked_at > _GAP
             if self._awake_since is None or slept:
                 self._awake_since = leases.clock(db)
-            for worker in leases.bury(db, self._awake_since):
+            dead = leases.bury(db, self._awake_since)
+            for worker in dead:
                 _log.warning("worker dead", worker=str(worker))
-        with self._engine.begin() as db:
-            rescued = transitions.rescue(db, batch=_BATCH)
+            rescued = self._rescue(db, at_once=bool(dead))
         # After the answer: an outage in between counts as a gap, too.
         self._looked_at = time.monotonic()
         if rescued:
             _log.warning("jobs rescued", count=len(rescued))
         return len(rescued)
+
+    def _rescue(self, db: Connection, *, at_once: bool) -> Sequence[UUID]:
+        """Free jobs of workers just buried, and now and then of missing ones."""
+        self._round += 1
+        if at_once or self._left_over or self._round % _LOOK_AROUND == 0:
+            rescued = transitions.rescue(db, batch=_BATCH)
+            self._left_over = len(rescued) == _BATCH
+            return rescued
+        return ()

@@ -1,0 +1,1 @@
+"""Nightwork beside its peers, on one machine, in one run: `./run bench`."""
