@@ -47,7 +47,7 @@ class TooPowerfulRoleError(Exception):
         )
 
 
-def make_engine(url: str, *, pool_size: int, options: str = "") -> Engine:
+def make_engine(url: str, *, pool_size: int, options: str = "", **more: Any) -> Engine:
     """Connect lazily; a peer that is gone is noticed within 5 s."""
     prepare = 5 if settings().prepared_statements else None
     engine = create_engine(
@@ -56,6 +56,7 @@ def make_engine(url: str, *, pool_size: int, options: str = "") -> Engine:
         max_overflow=2,
         pool_timeout=10,
         pool_recycle=1800,
+        **more,
         connect_args={
             "connect_timeout": 5,
             "tcp_user_timeout": 5000,
@@ -91,22 +92,27 @@ def web_engine() -> Engine:
     )
 
 
+# The engine's statements find their rows by keys: planned once, not each time.
+_BY_KEYS = "-c plan_cache_mode=force_generic_plan -c jit=off"
+
+
 @cache
 def worker_engine() -> Engine:
-    """Give the pool of a worker or keeper."""
-    threads = max(settings().worker_threads, settings().isolated_children)
-    # The engine's statements find their rows by keys: planned once, not each time.
-    return make_engine(
-        settings().worker_url,
-        pool_size=min(threads, 10) + 1,
-        options="-c plan_cache_mode=force_generic_plan -c jit=off",
-    )
+    """Give the pool for transactions of workers and keepers, and of job code."""
+    return make_engine(settings().worker_url, pool_size=3, options=_BY_KEYS)
 
 
 @cache
 def worker_autocommit() -> Engine:
-    """Give the same pool; every statement is its own transaction: one round trip."""
-    return worker_engine().execution_options(isolation_level="AUTOCOMMIT")
+    """Give the pool for single statements: each is a transaction, one round trip."""
+    threads = max(settings().worker_threads, settings().isolated_children)
+    return make_engine(
+        settings().worker_url,
+        pool_size=min(threads, 10),
+        options=_BY_KEYS,
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,
+    )
 
 
 @contextmanager

@@ -10,21 +10,34 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+# One range of the index for each priority: jobs of tomorrow are not read today.
 _TAKE = text("""
     UPDATE jobs j SET delivered_at = now(), delivery = j.delivery + 1
     FROM (
-        SELECT id FROM jobs
-        WHERE queue = :queue AND state = 'pending' AND delivered_at IS NULL
-          AND due_at <= now()
-        ORDER BY priority, due_at, id LIMIT :room FOR UPDATE SKIP LOCKED
+        SELECT next.id FROM (VALUES (0), (1), (2)) AS level (rank)
+        CROSS JOIN LATERAL (
+            SELECT id FROM jobs
+            WHERE queue = :queue AND state = 'pending' AND delivered_at IS NULL
+              AND priority = CAST(level.rank AS smallint) AND due_at <= now()
+            ORDER BY due_at, id LIMIT :room FOR UPDATE SKIP LOCKED
+        ) next
+        LIMIT :room
     ) due
     WHERE j.id = due.id
     RETURNING j.id, j.kind, j.queue, j.priority, j.delivery, j.attempt, j.due_at
 """)
 
+# From queue to queue by the index, however many jobs stand in each.
 _QUEUES = text("""
-    SELECT DISTINCT queue FROM jobs WHERE state = 'pending' AND delivered_at IS NULL
-    AND due_at <= now()
+    WITH RECURSIVE found (queue) AS (
+        (SELECT queue FROM jobs WHERE state = 'pending' AND delivered_at IS NULL
+         ORDER BY queue LIMIT 1)
+        UNION ALL
+        SELECT (SELECT queue FROM jobs WHERE state = 'pending' AND delivered_at IS NULL
+                AND queue > found.queue ORDER BY queue LIMIT 1)
+        FROM found WHERE found.queue IS NOT NULL
+    )
+    SELECT queue FROM found WHERE queue IS NOT NULL
 """)
 
 _UNCLAIMED = text("""
@@ -75,7 +88,7 @@ def take(db: Connection, queue: str, *, room: int) -> list[Due]:
 
 
 def queues_with_work(db: Connection) -> list[str]:
-    """Name the queues whose due jobs were not delivered yet."""
+    """Name the queues with jobs that were not delivered yet, due or not."""
     return list(db.scalars(_QUEUES))
 
 

@@ -7,7 +7,6 @@ transaction and the recovery stay the same, two thirds of the client's time do n
 import re
 from typing import Any
 
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
@@ -21,8 +20,11 @@ class Statement:
         written = _PARAMETER.sub(r"%(\1)s", " ".join(sql.split()))
         self._sql = written
 
-    def one(self, db: Connection, values: dict[str, Any]) -> Any | None:
+    def one(self, db: Connection, values: dict[str, Any]) -> tuple[Any, ...] | None:
         """Run it; gives its only row, or None."""
         driver: Any = db.connection.driver_connection
-        with driver.cursor(row_factory=namedtuple_row) as cursor:
-            return cursor.execute(self._sql, values).fetchone()
+        if not (driver.autocommit or db.in_transaction()):
+            # Or else SQLAlchemy knows of nothing that `commit` had to commit.
+            db.begin()
+        row: tuple[Any, ...] | None = driver.execute(self._sql, values).fetchone()
+        return row

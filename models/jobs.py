@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import Row
 from uuid_utils.compat import uuid7
 
 from models.json import Json
@@ -66,10 +65,9 @@ class Claimed:
     memo: Mapping[str, Memo]
 
     @classmethod
-    def of(cls, job_id: UUID, claim_id: UUID, row: Row[Any]) -> Self:
-        """Read the row that the claim gives back."""
-        memo = {step.pop("name"): Memo(**step) for step in row.memo or ()}
-        held = Held(job_id, row.attempt, claim_id)
-        return cls(
-            held, row.user_id, row.kind, row.queue, row.failures, row.payload, memo
-        )
+    def of(cls, job_id: UUID, claim_id: UUID, row: tuple[Any, ...]) -> Self:
+        """Read the row that the claim gives back, in the order of its statement."""
+        attempt, user_id, kind, queue, failures, payload, steps = row
+        memo = {step.pop("name"): Memo(**step) for step in steps or ()}
+        held = Held(job_id, attempt, claim_id)
+        return cls(held, user_id, kind, queue, failures, payload, memo)

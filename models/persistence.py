@@ -45,15 +45,20 @@ def persist(
     write: Callable[[Connection], T],
     *,
     given_up: Callable[[], bool] = bool,
+    settle: Callable[[Connection], object] = bool,
 ) -> T:
     """Do one piece of recording, however long the database is away.
 
-    Raises GivenUpError when `given_up` says so in an outage.
+    `settle` comes before each repeat: it waits for a first try that may still be
+    under way in the server.  Raises GivenUpError when `given_up` says so in an outage.
     """
     wait = _FIRST_WAIT
     while True:
         try:
             with engine.connect() as db:
+                if wait > _FIRST_WAIT:
+                    settle(db)
+                    db.commit()
                 answer = write(db)
                 db.commit()
                 return answer

@@ -168,6 +168,8 @@ _HOLDS = text("""
     WHERE id = :id AND state = 'running' AND attempt = :attempt AND claim_id = :claim_id
 """)
 
+_SETTLE = text("SELECT FROM jobs WHERE id = :id FOR UPDATE")
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -215,7 +217,7 @@ def commit(
     timing = {"elapsed": elapsed, "progress": progress}
     values = {**held.guard, **call.bound, **timing, "result": dump(result)}
     row = _COMMIT.one(db, values)
-    return None if row is None else Proof(row.cancelling)
+    return None if row is None else Proof(*row)
 
 
 def failed_try(
@@ -267,6 +269,15 @@ def tell(db: Connection, held: Held, kind: str, name: str, data: Json) -> Proof 
 def holds(db: Connection, held: Held) -> Proof | None:
     """Ask whether the attempt still holds the job."""
     return _proof(db, _HOLDS, held.guard)
+
+
+def settle(db: Connection, held: Held) -> None:
+    """Wait until nobody else is writing for the job.
+
+    A statement counts what it sees as it begins: one that is repeated while its
+    first try is still being committed would count twice.
+    """
+    db.execute(_SETTLE, {"id": held.job_id})
 
 
 def large_result(db: Connection, held: Held, name: str) -> Json:

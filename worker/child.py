@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import threading
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,6 +97,10 @@ def _die_with_parent() -> None:
     """Be killed when the fork server goes; it goes when its worker does."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Every child is given an end of the pipe by whose closing the server hears that
+    # its worker has gone.  While one is open, server and children would live on.
+    alive = forkserver._forkserver._forkserver_alive_fd  # type: ignore[attr-defined]  # noqa: SLF001
+    os.close(alive)
     server = os.getppid()
     if hasattr(signal, "SIGKILL") and os.uname().sysname == "Linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))

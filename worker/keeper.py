@@ -106,7 +106,7 @@ class Keeper:
 def _relay_round(relay: Relay, redis: Redis) -> int:
     """Push; with nothing to do, wait until web asks, half a second at most."""
     pushed = relay.tick()
-    if not pushed:
+    if not pushed and not relay.is_behind:
         redis.blpop([WAKE], timeout=0.5)
     return pushed
 
@@ -127,7 +127,7 @@ def ticks() -> list[Tick]:
     comparison = Comparison(engine, redis)
     rescuer = Rescuer(engine)
     return [
-        Tick("relay", partial(_relay_round, relay, redis), busy=0.02, idle=0.01),
+        Tick("relay", partial(_relay_round, relay, redis), busy=0.02, idle=0.02),
         Tick("compare", comparison.tick, busy=0.1, idle=1.9),
         Tick("rescue", partial(_then_wake, rescuer.tick, redis), busy=0.1, idle=0.5),
         Tick(

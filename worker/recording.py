@@ -52,7 +52,9 @@ def record(kind: JobKind[Any], claimed: Claimed, outcome: Outcome) -> bool:
         moved = persist(
             worker_autocommit(), lambda db: transitions.stop(db, claimed.held)
         )
-    _log.info("attempt ended", outcome=type(outcome).__name__, recorded=bool(moved))
+    # The usual end is in the job's events; a line each would cost a tenth of a job.
+    say = _log.debug if isinstance(outcome, Returned) else _log.info
+    say("attempt ended", outcome=type(outcome).__name__, recorded=moved is not None)
     return moved is not None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Condition, Semaphore
+from threading import Semaphore
 
 import structlog
 
@@ -16,11 +17,10 @@ class Slots:
 
     def __init__(self, count: int, work: Callable[[str], None]) -> None:
         """Carry `work(name)` out for each name that is given."""
+        self._count = count
         self._free = Semaphore(count)
         self._work = work
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="slot")
-        self._busy = 0
-        self._changed = Condition()
 
     def reserve(self, seconds: float) -> bool:
         """Wait for a free slot; False: none within that time."""
@@ -32,23 +32,21 @@ class Slots:
 
     def give(self, name: str) -> None:
         """Use a reserved slot."""
-        with self._changed:
-            self._busy += 1
         self._pool.submit(self._run, name)
 
     def wait_idle(self, seconds: float) -> bool:
-        """Wait until no slot is in use; False: some still are."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._busy == 0, timeout=seconds)
+        """Reserve every slot, and keep them; False: some are still in use."""
+        deadline = time.monotonic() + seconds
+        return all(
+            self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))
+            for _ in range(self._count)
+        )
 
     def _run(self, name: str) -> None:
         try:
             self._work(name)
         except Exception:  # noqa: BLE001 - said below
-            # Whatever this is, it is ours: the job is moved on by the rescuer.
+            # Whatever this is, it is ours: the job is moved on by the lease.
             _log.exception("slot failed", name=name)
         finally:
-            with self._changed:
-                self._busy -= 1
-                self._changed.notify_all()
             self._free.release()

@@ -91,7 +91,7 @@ CLAIM = Statement(
         AND (j.expires_at IS NULL OR j.expires_at > now())
         AND EXISTS (SELECT 1 FROM workers w WHERE w.id = :worker_id
                     AND w.dead_at IS NULL AND w.stopped_at IS NULL)""",
-        shown=f"""m.user_id, m.kind, m.queue, m.attempt, m.failures,
+        shown=f"""m.attempt, m.user_id, m.kind, m.queue, m.failures,
         (SELECT d.payload FROM job_data d WHERE d.job_id = m.id) AS payload,
         CASE WHEN m.attempt > 1 THEN {_MEMO} END AS memo""",  # noqa: S608 - a constant of this module
     )

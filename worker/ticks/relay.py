@@ -27,6 +27,7 @@ class Relay:
 
     def __init__(self, engine: Engine, redis: Redis) -> None:
         """Remember what was pushed lately."""
+        self.is_behind = False
         self._engine = engine
         self._redis = redis
         self._slots: dict[str, int] = {}
@@ -38,6 +39,7 @@ class Relay:
         with self._engine.begin() as db:
             waiting = deliveries.queues_with_work(db)
             self._refresh_slots(db)
+        self.is_behind = False
         if not waiting:
             return 0
         lengths = delivery.lengths(self._redis, waiting)
@@ -46,18 +48,23 @@ class Relay:
     def _fill(self, queue: str, length: int) -> int:
         room = self._window(queue) - length
         if room <= 0:
-            delivery.announce(self._redis, {}, [queue])
+            self._fall_behind(queue)
             return 0
         # Committed before the push: an id lost in between is missed by the
         # comparison, while an uncommitted one could be claimed unseen.
         with self._engine.begin() as db:
             dues = deliveries.take(db, queue, room=room)
-        delivery.push_all(self._redis, dues)
+        if dues:
+            delivery.push_all(self._redis, dues)
         if len(dues) == room:
-            delivery.announce(self._redis, {}, [queue])
-        now = time.monotonic()
-        self._pushed[queue].extend([now] * len(dues))
+            self._fall_behind(queue)
+        self._pushed[queue].extend([time.monotonic()] * len(dues))
         return len(dues)
+
+    def _fall_behind(self, queue: str) -> None:
+        """Older jobs wait: look again soon, and let no newer one overtake them."""
+        self.is_behind = True
+        delivery.announce(self._redis, {}, [queue])
 
     def _window(self, queue: str) -> int:
         pushed = self._pushed[queue]
