@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,10 +27,14 @@ class Seat:
     signals: Signals = field(default_factory=Signals)
     doing: Doing = field(default_factory=Doing)
     since: float = field(default_factory=time.monotonic)
+    ended: bool = False
 
     @property
     def deadline(self) -> float:
         """When the attempt has taken too long, by the monotonic clock."""
+        # What is left is to record the outcome, however long the database is away.
+        if self.ended:
+            return math.inf
         return self.since + self.kind.timeout.total_seconds()
 
 

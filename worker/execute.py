@@ -50,6 +50,7 @@ def execute(
         outcome = carry_out(seat)
         # From here on nobody may take the job from us for being slow.
         seat.doing.end()
+        seat.ended = True
         record(kind, claimed, outcome)
 
 

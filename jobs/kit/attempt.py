@@ -115,7 +115,7 @@ def crashed(error: Exception, payload: dict[str, Any]) -> Crashed:
     return Crashed(
         type=type(cause or error).__name__,
         message=describe(error, secrets),
-        stack=scrub(stack, secrets).replace("\0", "")[:20_000],
+        stack=scrub(stack, secrets)[:20_000],
         step=error.step if isinstance(error, StepFailed) else None,
         retryable=judged.retryable and not isinstance(error, ValidationError),
         after=judged.after,

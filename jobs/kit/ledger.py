@@ -189,7 +189,12 @@ class PostgresLedger:
             self._signals.cancel()
 
     def _ask(self, ask: Callable[[Connection], T]) -> T:
-        return persist(database.worker_autocommit(), ask, given_up=self._is_lost)
+        return persist(
+            database.worker_autocommit(),
+            ask,
+            given_up=self._is_lost,
+            settle=lambda db: steps.settle(db, self._held),
+        )
 
     def _is_lost(self) -> bool:
         return self._signals.lost

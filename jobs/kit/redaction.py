@@ -66,13 +66,17 @@ def secrets_of(payload: Any) -> frozenset[str]:
 
 
 def scrub(text: str, secrets: frozenset[str]) -> str:
-    """Blot out known secrets, then whatever looks like one."""
+    """Blot out known secrets, then whatever looks like one.
+
+    The text can be stored: without NUL, and without halves of surrogate pairs, as
+    they come from names of files.
+    """
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, BLOT)
-    return redact(text)
+    return redact(text).replace("\0", "").encode(errors="replace").decode()
 
 
 def describe(error: BaseException, secrets: frozenset[str] = frozenset()) -> str:
     """Say an error in one text that may be stored and shown."""
     said = scrub(str(error), secrets) or type(error).__name__
-    return said.replace("\0", "")[:LONGEST_ERROR]
+    return said[:LONGEST_ERROR]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.kit import attempt
 from jobs.kit.attempt import Lost, Stopped
 from jobs.kit.errors import CancelRequested, HandOver, LeaseLost
 from jobs.kit.ledger import Signals
@@ -68,43 +69,11 @@ def test_a_job_cannot_swallow_what_stops_it(calls):
     assert calls == ["one"]
 
 
-def test_an_attempt_that_lost_its_job_records_nothing_more(calls):
-    def lose(ctx):
-        ctx._signals.lose()
-
-    def body(ctx, args):
-        ctx.step("one", lose, ctx)
-        ctx.step("two", calls.note, "two")
-
-    kind = a_kind(body)
-    with pytest.MonkeyPatch.context() as patch:
-        # One attempt is all there is to see: the next would lose its job too.
-        patch.setattr("jobs.kit.testing.Trial._claimed", once_only())
-        with pytest.raises(StopIteration):
-            run(kind)
-    assert calls == []
-
-
-def once_only():
-    from jobs.kit.testing import Trial  # noqa: PLC0415 - before it is patched
-
-    real, given = Trial._claimed, iter([True])
-
-    def claimed(trial):
-        next(given)
-        return real(trial)
-
-    return claimed
-
-
 def test_an_outage_that_was_given_up_is_a_lost_job_and_no_error_of_it():
     def body(ctx, args):
         raise GivenUpError
 
-    kind = a_kind(body)
-    from jobs.kit import attempt  # noqa: PLC0415 - only here
-
-    assert isinstance(attempt.run(kind, None, {}), Lost)
+    assert isinstance(attempt.run(a_kind(body), None, {}), Lost)
 
 
 def test_a_step_may_be_interrupted_by_a_cancel_but_not_by_a_deploy():
