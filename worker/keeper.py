@@ -127,7 +127,7 @@ def ticks() -> list[Tick]:
     comparison = Comparison(engine, redis)
     rescuer = Rescuer(engine)
     return [
-        Tick("relay", partial(_relay_round, relay, redis), busy=0.02, idle=0.02),
+        Tick("relay", partial(_relay_round, relay, redis), busy=0.04, idle=0.02),
         Tick("compare", comparison.tick, busy=0.1, idle=1.9),
         Tick("rescue", partial(_then_wake, rescuer.tick, redis), busy=0.1, idle=0.5),
         Tick(

@@ -14,6 +14,37 @@ branch_labels = None
 depends_on = None
 
 
+JOBS_CONSISTENT = """
+(progress IS NULL OR progress BETWEEN 0 AND 100) AND CASE state
+    WHEN 'pending' THEN due_at IS NOT NULL AND num_nonnulls(
+        worker_id, claim_id, reason, finished_at, cancel_requested_at) = 0
+    WHEN 'running' THEN num_nonnulls(worker_id, claim_id) = 2
+        AND num_nonnulls(reason, finished_at) = 0
+    WHEN 'waiting' THEN reason IS NOT NULL AND num_nonnulls(
+        worker_id, claim_id, finished_at, cancel_requested_at) = 0
+    WHEN 'completed' THEN finished_at IS NOT NULL AND num_nonnulls(
+        worker_id, claim_id, reason, cancel_requested_at) = 0
+    WHEN 'failed' THEN num_nonnulls(reason, finished_at) = 2
+        AND num_nonnulls(worker_id, claim_id, cancel_requested_at) = 0
+    WHEN 'cancelled' THEN finished_at IS NOT NULL AND num_nonnulls(
+        worker_id, claim_id, reason, cancel_requested_at) = 0
+    ELSE false
+END
+"""
+
+STEPS_CONSISTENT = """
+CASE state
+    WHEN 'completed' THEN ended_at IS NOT NULL
+    WHEN 'failed' THEN ended_at IS NOT NULL
+    WHEN 'started' THEN ended_at IS NULL
+    WHEN 'retrying' THEN ended_at IS NULL
+    WHEN 'held' THEN ended_at IS NULL
+    WHEN 'sleeping' THEN ended_at IS NULL AND due_at IS NOT NULL
+    ELSE false
+END
+"""
+
+
 def upgrade() -> None:
     """Go forward."""
     op.create_table(
@@ -192,18 +223,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(due_at IS NOT NULL) OR state <> 'sleeping'",
-            name=op.f("ck_job_steps_sleep_has_end"),
-        ),
-        sa.CheckConstraint(
-            "(ended_at IS NOT NULL) = (state IN ('completed', 'failed'))",
-            name=op.f("ck_job_steps_ended_has_time"),
-        ),
-        sa.CheckConstraint(
-            "state IN ('started', 'sleeping', 'retrying', 'held', 'completed', 'failed')",
-            name=op.f("ck_job_steps_state_known"),
-        ),
+        sa.CheckConstraint(STEPS_CONSISTENT, name=op.f("ck_job_steps_consistent")),
         sa.PrimaryKeyConstraint("job_id", "name", name=op.f("pk_job_steps")),
     )
     op.create_table(
@@ -247,37 +267,7 @@ def upgrade() -> None:
         ),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(claim_id IS NOT NULL) = (state = 'running')",
-            name=op.f("ck_jobs_running_has_claim"),
-        ),
-        sa.CheckConstraint(
-            "(finished_at IS NOT NULL) = (state IN ('cancelled', 'completed', 'failed'))",
-            name=op.f("ck_jobs_final_has_end"),
-        ),
-        sa.CheckConstraint(
-            "(reason IS NOT NULL) = (state IN ('waiting', 'failed'))",
-            name=op.f("ck_jobs_standing_has_reason"),
-        ),
-        sa.CheckConstraint(
-            "(worker_id IS NOT NULL) = (state = 'running')",
-            name=op.f("ck_jobs_running_has_worker"),
-        ),
-        sa.CheckConstraint(
-            "cancel_requested_at IS NULL OR state = 'running'",
-            name=op.f("ck_jobs_cancel_asks_running"),
-        ),
-        sa.CheckConstraint(
-            "due_at IS NOT NULL OR state = 'waiting'",
-            name=op.f("ck_jobs_due_unless_waits"),
-        ),
-        sa.CheckConstraint(
-            "state IN ('cancelled', 'completed', 'failed', 'pending', 'running', 'waiting')",
-            name=op.f("ck_jobs_state_known"),
-        ),
-        sa.CheckConstraint(
-            "progress BETWEEN 0 AND 100", name=op.f("ck_jobs_progress_percent")
-        ),
+        sa.CheckConstraint(JOBS_CONSISTENT, name=op.f("ck_jobs_consistent")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         postgresql_with={"fillfactor": "70"},
     )

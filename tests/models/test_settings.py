@@ -14,7 +14,7 @@ def test_every_setting_has_a_default_that_works():
 
 
 def test_a_value_that_does_not_fit_is_refused_by_its_variables_name():
-    with pytest.raises(SettingsError, match="WORKER_THREADS: .*greater than or equal"):
+    with pytest.raises(SettingsError, match=r"WORKER_THREADS: .*greater than or equal"):
         read({"WORKER_THREADS": "0"})
 
 
