@@ -38,12 +38,15 @@ class Checkout(NamedTuple):
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         # The index comes from pip's own settings, as on any machine.
         index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
+        # Nor does it see this project's modules, which `./run test` puts on the path.
+        ours = {"PYTHONPATH", "PYTHONPYCACHEPREFIX"}
+        around = {name: os.environ[name] for name in os.environ.keys() - ours}
         return subprocess.Popen(
             [sys.executable, self.path / "run", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **index},
+            env=around | index,
         )
 
     def run(self, *arguments: str) -> tuple[int, str, str]:

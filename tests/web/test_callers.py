@@ -85,7 +85,7 @@ def test_a_token_of_an_unknown_subject_makes_a_user_once(
         {"sub": 7},
         {"role": "king"},
         {"exp": datetime.now(UTC) - timedelta(minutes=1)},
-        {"nbf": datetime.now(UTC) + timedelta(minutes=1)},
+        {"nbf": datetime.now(UTC) + timedelta(hours=2)},
     ],
 )
 def test_a_token_that_is_not_right_is_refused(
