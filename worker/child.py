@@ -59,11 +59,11 @@ class _Told(Doing):
         self._pipe.send(Note(self.step, self.progress, self.note))
 
 
-def main(pipe: Connection, claimed: Claimed) -> None:
+def main(pipe: Connection, claimed: Claimed, proved_at: float) -> None:
     """Run the attempt and send how it came out; the parent records it."""
     _die_with_parent()
     configure(settings())
-    signals = Signals()
+    signals = Signals(proved_at=proved_at)
     threading.Thread(target=_listen, args=(pipe, signals), daemon=True).start()
     kind = catalogue()[claimed.kind]
     held = claimed.held

@@ -61,7 +61,8 @@ def in_child(context: ForkServerContext) -> Callable[[Seat], Outcome]:
 
     def carry_out(seat: Seat) -> Outcome:
         ours, theirs = context.Pipe()
-        child = context.Process(target=main, args=(theirs, seat.claimed))
+        proved_at = seat.signals.proved_at
+        child = context.Process(target=main, args=(theirs, seat.claimed, proved_at))
         child.start()
         theirs.close()
         try:

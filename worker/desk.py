@@ -49,9 +49,13 @@ class Desk:
         self._draining = False
 
     @contextmanager
-    def seat(self, claimed: Claimed, kind: JobKind[Any]) -> Iterator[Seat]:
-        """Take a seat for one attempt."""
+    def seat(
+        self, claimed: Claimed, kind: JobKind[Any], *, proved_at: float | None = None
+    ) -> Iterator[Seat]:
+        """Take a seat for one attempt; `proved_at`: when its claim began."""
         seat = Seat(claimed, kind)
+        if proved_at is not None:
+            seat.signals.proved_at = proved_at
         with self._lock:
             self._seats.add(seat)
             if self._draining:
@@ -76,7 +80,9 @@ class Desk:
     def give_up(self, seat: Seat) -> None:
         """Note that a thread hangs: its job was taken from it."""
         with self._lock:
-            self._hung.add(seat)
+            # It may have ended just now; then nothing would take it off the list.
+            if seat in self._seats:
+                self._hung.add(seat)
 
     @property
     def hung(self) -> int:

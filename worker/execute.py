@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from uuid import UUID
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from jobs.kit.attempt import Outcome, run
+from jobs.kit.attempt import Outcome, crashed, run
 from jobs.kit.context import Context
 from jobs.kit.kinds import catalogue
 from jobs.kit.ledger import PostgresLedger
@@ -34,6 +35,7 @@ def execute(
     desk: Desk, worker_id: UUID, job_id: UUID, delivery: int, carry_out: CarryOut
 ) -> None:
     """Do what one delivered id asks for; a second delivery costs one statement."""
+    began = time.monotonic()
     claimed = _claim(worker_id, job_id, delivery)
     if claimed is None:
         return
@@ -45,7 +47,7 @@ def execute(
         bound_contextvars(
             job_id=str(job_id), kind=kind.name, attempt=claimed.held.attempt
         ),
-        desk.seat(claimed, kind) as seat,
+        desk.seat(claimed, kind, proved_at=began) as seat,
     ):
         outcome = carry_out(seat)
         # From here on nobody may take the job from us for being slow.
@@ -61,7 +63,11 @@ def in_thread(seat: Seat) -> Outcome:
     ctx = Context(
         claimed, ledger, seat.signals, retry=seat.kind.retry, doing=seat.doing
     )
-    return run(seat.kind, ctx, claimed.payload)
+    try:
+        return run(seat.kind, ctx, claimed.payload)
+    except SystemExit as error:
+        # It ends neither the worker nor this slot, so it has to end the attempt.
+        return crashed(error, claimed.payload)
 
 
 def _leave(claimed: Claimed) -> None:

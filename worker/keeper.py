@@ -32,8 +32,8 @@ from models.database import (
 )
 from models.settings import settings
 from worker.desk import Desk
-from worker.eviction import refuse_eviction
 from worker.lease import Lease
+from worker.redis_fit import refuse_unfit
 from worker.ticks.compare import Comparison
 from worker.ticks.letters import show
 from worker.ticks.prune import prune
@@ -148,7 +148,7 @@ def run_keeper() -> None:
     catalogue()
     wait_until_up(worker_engine())
     refuse_powerful_role(worker_engine(), "WORKER_DATABASE_URL")
-    refuse_eviction(patient())
+    refuse_unfit(patient())
     name = f"{socket.gethostname()}-{os.getpid()}"
     lease = Lease(Desk(), "keeper", [], 0, name)
     lease.register()

@@ -93,7 +93,10 @@ class Lease:
     def _run(self) -> None:
         due = 0.0
         while not self._ended.wait(_LOOK):
-            self._take_back_overrun()
+            try:
+                self._take_back_overrun()
+            except Exception:  # noqa: BLE001 - without this thread the worker is dead
+                _log.exception("time limits not looked at")
             if time.monotonic() < due:
                 continue
             due = time.monotonic() + RENEWAL

@@ -29,12 +29,11 @@ _log = structlog.get_logger(__name__)
 
 def take_back(desk: Desk, seat: Seat, step: StepUnderWay | None) -> None:
     """Move an overrun attempt on, as if its step or the job had raised."""
-    desk.give_up(seat)
     _log.warning("time limit passed", job_id=str(seat.claimed.held.job_id))
-    try:
-        count(seat, step)
-    finally:
-        seat.signals.lose()
+    # Recorded first: what could not be recorded is not taken, but tried again.
+    count(seat, step)
+    desk.give_up(seat)
+    seat.signals.lose()
 
 
 def count(seat: Seat, step: StepUnderWay | None) -> None:
@@ -63,10 +62,18 @@ def count(seat: Seat, step: StepUnderWay | None) -> None:
     # The step is recorded as failed for good, waits for its next try, or is left in
     # doubt; the job itself goes on, so that it may compensate, or ask.
     delay = timedelta(0) if last else step.retry.delay(failures)
-    record(seat.kind, seat.claimed, Suspended(Suspend(Reason.BACKOFF, delay=delay)))
+    wait = Suspend(Reason.BACKOFF, delay=delay)
+    if _is_unanswered(step):
+        wait = Suspend(Reason.HOLD)
+    record(seat.kind, seat.claimed, Suspended(wait))
 
 
 def _state(step: StepUnderWay, *, last: bool) -> str:
     if step.delicate:
-        return "started"
+        return "held" if _is_unanswered(step) else "started"
     return "failed" if last else "retrying"
+
+
+def _is_unanswered(step: StepUnderWay) -> bool:
+    """Tell a question that hangs when the tries are used up: an operator decides."""
+    return step.delicate and step.failures >= step.retry.attempts

@@ -17,7 +17,7 @@ from jobs.kit.delivery import parse, rq_hash, wake_relay
 from jobs.kit.kinds import ISOLATED, QUEUES, catalogue
 from jobs.kit.logs import configure
 from jobs.kit.redis import patient
-from models import transitions
+from models import deliveries, transitions
 from models.database import (
     refuse_powerful_role,
     room,
@@ -32,6 +32,7 @@ from worker.children import fork_server, in_child
 from worker.desk import Desk
 from worker.execute import CarryOut, execute, in_thread
 from worker.lease import Lease
+from worker.redis_fit import refuse_unfit
 from worker.rq_worker import QueueWorker
 from worker.slots import Slots
 
@@ -61,6 +62,7 @@ class WorkerProcess:
         self._lease.register()
         self._lease.start()
         self._rq.work(logging_level="WARNING")
+        self._give_back(self._rq.leftover())
         asked = self._stopping.is_set()
         if not asked:
             self._drain()
@@ -79,6 +81,11 @@ class WorkerProcess:
                 wake_relay(self._redis)
         self._rq.forget(rq_hash(name))
 
+    def _give_back(self, names: list[str]) -> None:
+        """Have ids delivered anew that were taken but not begun."""
+        for delivered in filter(None, map(parse, names)):
+            persist(worker_autocommit(), partial(_refuse, *delivered))
+
     def _drain(self) -> None:
         self._stop_at = time.monotonic() + settings().shutdown_grace
         self._stopping.set()
@@ -94,6 +101,10 @@ class WorkerProcess:
                 persist(worker_autocommit(), partial(_free, held))
         self._lease.end()
         wake_relay(self._redis)
+
+
+def _refuse(job_id: UUID, number: int, db: Connection) -> None:
+    deliveries.refused(db, job_id, number)
 
 
 def _free(held: Held, db: Connection) -> UUID | None:
@@ -119,5 +130,6 @@ def run_worker(role: str) -> None:
     catalogue()
     wait_until_up(worker_engine())
     refuse_powerful_role(worker_engine(), "WORKER_DATABASE_URL")
+    refuse_unfit(patient())
     _warn_if_crowded(min(slots, 10) + 2)
     WorkerProcess(role, slots, carry_out).run()

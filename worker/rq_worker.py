@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -86,9 +87,19 @@ class QueueWorker(BaseWorker):
                 self._pop_for_free_slots()
             if self._popped:
                 return _Delivered(self._popped.popleft()), self.queues[0]
-        for _ in self._popped:
-            self._slots.release()
         return None
+
+    def leftover(self) -> list[str]:
+        """Give up the ids that were taken and not begun, with their slots."""
+        names = list(self._popped)
+        self._popped.clear()
+        for name in names:
+            self._slots.release()
+            # What is left of this delivery would keep the next push from its list.
+            self.forget(Job.key_for(name))
+        with suppress(*AWAY):
+            self._clear()
+        return names
 
     def _pop_for_free_slots(self) -> None:
         """Take an id for each slot that is free; one is reserved already."""
