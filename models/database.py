@@ -56,6 +56,8 @@ def make_engine(url: str, *, pool_size: int, options: str = "", **more: Any) -> 
         max_overflow=2,
         pool_timeout=10,
         pool_recycle=1800,
+        # What is bound to a statement are payloads and results: not for error texts.
+        hide_parameters=True,
         **more,
         connect_args={
             "connect_timeout": 5,

@@ -50,6 +50,8 @@ class Memo(NamedTuple):
     effect: str | None
     large: bool
     result: Json
+    # What a step that failed for good said last.
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ _AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
 )
+# A fail-over is under way, and this server is not, or no longer, the first one.
+_SECOND = psycopg.errors.ReadOnlySqlTransaction
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 1.0
 
@@ -35,9 +37,14 @@ class GivenUpError(Exception):
 
 def is_outage(error: Exception) -> bool:
     """Tell a database that is away from a statement that is wrong."""
-    if isinstance(error, _AWAY):
+    if isinstance(error, _AWAY) or _is_of_second(error):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _is_of_second(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, _SECOND)
 
 
 def persist(
@@ -59,8 +66,14 @@ def persist(
                 if wait > _FIRST_WAIT:
                     settle(db)
                     db.commit()
-                answer = write(db)
-                db.commit()
+                try:
+                    answer = write(db)
+                    db.commit()
+                except Exception as error:
+                    if _is_of_second(error):
+                        # Or else the pool would offer the same server again.
+                        db.invalidate()
+                    raise
                 return answer
         except Exception as error:
             if not is_outage(error):

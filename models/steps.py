@@ -76,9 +76,11 @@ _COMMIT = Statement(f"""
     {_ANSWER}
 """)  # noqa: S608 - every part is a constant of this module
 
-# A repeat of a count whose answer was lost counts nothing.
-_COUNTED = """AND coalesce((SELECT s.failures FROM job_steps s
-    WHERE s.job_id = :id AND s.name = :name), 0) < :failures"""
+# A repeat of a count whose answer was lost counts nothing, and neither does a count
+# that comes after the step's result: whoever times a step is not the one that runs it.
+_COUNTED = f"""AND coalesce((SELECT s.failures FROM job_steps s
+    WHERE s.job_id = :id AND s.name = :name), 0) < :failures
+    AND NOT EXISTS ({_STEP} AND s.state = 'completed')"""  # noqa: S608 - constants
 
 _FAILED_TRY = text(f"""
     WITH {_held(", current_step = NULL, failures = failures + 1", unless=_COUNTED)},
@@ -95,6 +97,7 @@ _FAILED_TRY = text(f"""
             tries = job_steps.tries + 1,
             error = excluded.error, attempt = excluded.attempt,
             started_at = excluded.started_at, ended_at = excluded.ended_at
+            WHERE job_steps.state <> 'completed'
         RETURNING name
     ), {
     _EVENT.format(

@@ -81,14 +81,20 @@ class Lease:
 
     def drain(self) -> None:
         """Show that this worker takes no further jobs."""
-        with self._autocommit.connect() as db:
-            leases.drain(db, self.worker_id)
+        self._say_last(leases.drain)
 
     def end(self) -> None:
         """Stop renewing and free whatever is still held."""
         self._ended.set()
-        with self._autocommit.connect() as db:
-            leases.end(db, self.worker_id)
+        self._say_last(leases.end)
+
+    def _say_last(self, say: Callable[[Connection, UUID], None]) -> None:
+        """Tell the database, if it is there: its absence must not keep a process."""
+        try:
+            with self._autocommit.connect() as db:
+                say(db, self.worker_id)
+        except SQLAlchemyError as error:
+            _log.warning("database away", error=type(error).__name__)
 
     def _run(self) -> None:
         due = 0.0

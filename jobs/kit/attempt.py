@@ -106,7 +106,7 @@ def next_try(retry: Retry, crash: Crashed, failures: int) -> timedelta | None:
     return max(retry.delay(failures), crash.after or timedelta(0))
 
 
-def crashed(error: Exception, payload: dict[str, Any]) -> Crashed:
+def crashed(error: BaseException, payload: dict[str, Any]) -> Crashed:
     """Describe an error so that it can be stored and shown."""
     secrets = secrets_of(payload)
     judged = verdict(error)

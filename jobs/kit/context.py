@@ -85,7 +85,7 @@ class Context:
         if memo and memo.state == "completed":
             return cast("R", self._recorded(call, memo))
         if memo and memo.state == "failed":
-            raise StepFailed(call.name, "It had failed for good before.")
+            raise StepFailed(call.name, memo.error or "It had failed before.")
         policy = StepPolicy(retry or self._retry, timeout, in_doubt)
         run_ = StepRun(
             call,

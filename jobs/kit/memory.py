@@ -58,7 +58,10 @@ class StepRecord:
         """What the next attempt knows of it."""
         large = len(str(self.result)) > _SMALL
         result = None if large else self.result
-        return Memo(self.state, self.failures, self.tries, self.effect, large, result)
+        said = self.error if self.state == "failed" else None
+        return Memo(
+            self.state, self.failures, self.tries, self.effect, large, result, said
+        )
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Verdict:
     in_doubt: bool = False
 
 
-def verdict(error: Exception) -> Verdict:
+def verdict(error: BaseException) -> Verdict:
     """Judge an error that a step or a job raised."""
     match error:
         case RetryAfterError():

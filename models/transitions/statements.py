@@ -9,6 +9,8 @@ from models.tables.columns import listed
 _HELD = "AND j.attempt = :attempt AND j.claim_id = :claim_id"
 _LET_GO = "worker_id = NULL, claim_id = NULL, current_step = NULL"
 _AT_ONCE = "due_at = now(), delivered_at = NULL"
+# It stays due since it was: what was under way goes before what has not begun.
+_GO_ON = "delivered_at = NULL"
 # After two deaths in company a job runs alone, so that a poisonous one can take
 # no neighbours along; only while somebody serves the isolated queue.
 _TO_ISOLATION = """j.deaths >= 1 AND j.queue NOT LIKE '%-isolated' AND EXISTS (
@@ -75,7 +77,7 @@ SUBMIT = text(f"""
 _MEMO = """(
     SELECT jsonb_agg(jsonb_build_object(
         'name', s.name, 'state', s.state, 'failures', s.failures, 'tries', s.tries,
-        'effect', s.effect,
+        'effect', s.effect, 'error', CASE s.state WHEN 'failed' THEN s.error END,
         'large', coalesce(pg_column_size(s.result) > 8192, false),
         'result', CASE WHEN pg_column_size(s.result) <= 8192 THEN s.result END))
     FROM job_steps s WHERE s.job_id = m.id
@@ -130,7 +132,7 @@ BACK_OFF = _move(
 
 HAND_OVER = _move(
     Arrow.HANDED_OVER,
-    f"{_LET_GO}, {_AT_ONCE}",
+    f"{_LET_GO}, {_GO_ON}",
     chosen=f"j.id = :id {_HELD} AND j.cancel_requested_at IS NULL",
 )
 
@@ -185,7 +187,7 @@ _STILL_LOST = "j.id = lost.id AND j.claim_id = lost.claim_id"
 
 RESCUE = _move(
     Arrow.RESCUED,
-    f"{_LET_GO}, {_AT_ONCE}, deaths = j.deaths + 1, queue = CASE WHEN {_TO_ISOLATION}"
+    f"{_LET_GO}, {_GO_ON}, deaths = j.deaths + 1, queue = CASE WHEN {_TO_ISOLATION}"
     " THEN j.queue || '-isolated' ELSE j.queue END",
     others=_LOST,
     chosen=f"{_STILL_LOST} AND j.cancel_requested_at IS NULL",
@@ -221,7 +223,7 @@ RELEASE = _move(
 RETRY = _move(
     Arrow.RETRIED,
     f"""{_AT_ONCE}, reason = NULL, finished_at = NULL, failures = 0, deaths = 0,
-        own_deaths = 0, progress = NULL, note = NULL""",
+        own_deaths = 0, progress = NULL, note = NULL, expires_at = NULL""",
     more=""", s AS (UPDATE job_steps t SET failures = 0,
                     ended_at = CASE t.state WHEN 'completed' THEN t.ended_at END,
                     state = CASE t.state WHEN 'failed' THEN 'retrying' ELSE t.state END

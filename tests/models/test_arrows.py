@@ -142,3 +142,11 @@ def test_each_claim_is_a_new_attempt_under_a_new_claim(db):
     assert second is not None
     assert second.held.attempt == first.attempt + 1
     assert second.held.claim_id != first.claim_id
+
+
+def test_a_job_that_expired_has_no_time_to_live_once_it_is_retried(owner, db):
+    held = in_state(db, State.PENDING)
+    assert expire(owner, db, held)
+    assert transitions.retry(db, held.job_id)
+
+    assert transitions.claim(db, held.job_id, worker_id=a_worker(db))

@@ -4,7 +4,7 @@ import pytest
 
 from models import deliveries, leases, transitions
 from models.states import Priority
-from tests.factories import HOUR, a_job, a_worker, alter, row
+from tests.factories import HOUR, a_job, a_worker, alter, bury, row, running
 
 
 def taken(db, room=10, queue="probe"):
@@ -119,3 +119,17 @@ def test_a_refused_delivery_is_open_again(owner, db):
     deliveries.refused(db, job_id, dues[0].delivery)
 
     assert [due.id for due in taken(db)] == [job_id]
+
+
+@pytest.mark.parametrize("way", ["handed over", "rescued"])
+def test_a_job_that_was_under_way_is_taken_before_those_that_were_not(owner, db, way):
+    held = running(db).held
+    for _ in range(3):
+        a_job(db)
+    if way == "rescued":
+        bury(owner, row(owner, held.job_id).worker_id)
+        assert transitions.rescue(db, batch=9)
+    else:
+        assert transitions.hand_over(db, held)
+
+    assert [due.id for due in deliveries.take(db, "probe", room=1)] == [held.job_id]

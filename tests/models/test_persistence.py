@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from psycopg import OperationalError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from models import steps
 from models.persistence import GivenUpError, persist
@@ -124,3 +125,28 @@ def test_a_repeat_waits_for_a_first_try_that_is_still_being_committed(
     kept = row(owner, held.job_id)
     assert kept.failures == (write is failed_try)
     assert kept.event_seq == len(events(owner, held.job_id))
+
+
+@pytest.mark.parametrize("write", [commit, failed_try], ids=["hot", "other"])
+def test_recording_waits_for_a_server_that_may_be_written_to(owner, engine, db, write):
+    held = running(db).held
+    asked = []
+
+    def on_the_second_server_first(db):
+        asked.append(db.scalar(text("SELECT pg_backend_pid()")))
+        if len(asked) == 1:
+            db.execute(text("SET TRANSACTION READ ONLY"))
+        return write(db, held)
+
+    assert persist(engine, on_the_second_server_first)
+
+    assert len(set(asked)) == 2
+    assert "fetch" in steps_of(owner, held.job_id)
+
+
+def test_an_error_does_not_tell_what_was_bound_to_its_statement(engine):
+    with pytest.raises(DBAPIError) as error, engine.connect() as db:
+        db.execute(text("SELECT nowhere, CAST(:key AS text)"), {"key": "hunter2"})
+
+    assert "nowhere" in str(error.value)
+    assert "hunter2" not in str(error.value)

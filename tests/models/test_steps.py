@@ -22,6 +22,7 @@ from tests.factories import (
     state,
     steps_of,
 )
+from tests.models.contention import waiting_behind
 
 CALL = Call("fetch", 1)
 SOON = timedelta(seconds=1)
@@ -270,3 +271,27 @@ def test_an_ended_job_knows_when(owner, db, source):
 
     assert row(owner, held.job_id).finished_at is not None
     assert row(owner, held.job_id).worker_id is None
+
+
+def test_a_count_that_comes_after_the_result_does_not_undo_it(owner, db):
+    held = running(db).held
+    steps.commit(db, held, CALL, "kept", elapsed=SOON)
+
+    assert try_failed(db, held) is not None
+
+    step = steps_of(owner, held.job_id)["fetch"]
+    assert (step.state, step.result) == ("completed", "kept")
+    assert row(owner, held.job_id).failures == 0
+    assert_no_gap(owner, held.job_id)
+
+
+def test_a_count_that_waited_for_the_result_does_not_undo_it(owner, engine, db):
+    held = running(db).held
+    with engine.connect() as ours:
+        steps.commit(ours, held, CALL, "kept", elapsed=SOON)
+        with waiting_behind(engine, owner, lambda db: try_failed(db, held)) as late:
+            ours.commit()
+    assert late.result() is not None
+
+    step = steps_of(owner, held.job_id)["fetch"]
+    assert (step.state, step.result) == ("completed", "kept")

@@ -1,13 +1,18 @@
 """One delivery does what one delivery may, however often it comes."""
 
+import sys
+import time
 from datetime import timedelta
 
 from sqlalchemy import text
 
-from models import deliveries, leases, transitions
+from models import deliveries, leases, steps, transitions
 from models.states import Reason, State
-from tests.factories import HOUR, alter, claimed, row, steps_of
+from models.steps import Call
+from tests.factories import HOUR, alter, claimed, letters, row, steps_of
 from tests.kinds import a_kind
+from tests.models.contention import waiting_behind
+from worker.execute import in_thread
 
 
 def test_a_second_delivery_does_nothing(hand, calls):
@@ -110,3 +115,52 @@ def test_a_refused_claim_clears_nothing_of_another_job(owner, hand):
     deliveries.refused(hand.db, job_id, 1)
 
     assert row(owner, other).delivered_at is not None
+
+
+def test_a_job_that_wants_to_exit_has_failed(owner, hand):
+    job_id = hand.submit(a_kind(lambda *_: sys.exit("no more")))
+
+    assert hand.finish(job_id) is State.FAILED
+    assert row(owner, job_id).failures == 3
+
+
+def test_a_claim_proves_from_when_it_was_asked_for(engine, hand):
+    job_id = hand.submit(a_kind(lambda *_: None))
+    proved = []
+
+    def carry_out(seat):
+        proved.append(seat.signals.proved_at)
+        return in_thread(seat)
+
+    with engine.connect() as other:
+        other.execute(
+            text("SELECT FROM jobs WHERE id = :id FOR UPDATE"), {"id": job_id}
+        )
+        with waiting_behind(
+            engine, hand.owner, lambda _: hand.deliver(job_id, 1, carry_out)
+        ) as delivery:
+            let_go = time.monotonic()
+            other.commit()
+    assert delivery.result() is State.COMPLETED
+    assert proved[0] < let_go
+
+
+def test_a_step_that_took_too_long_to_the_last_is_what_the_letter_says(owner, hand):
+    def body(ctx, args):
+        ctx.step("hang", lambda: None)
+
+    job_id = hand.submit(a_kind(body))
+    held = claimed(hand.db, job_id, hand.worker_id).held
+    steps.failed_try(
+        hand.db,
+        held,
+        Call("hang", 1),
+        "It took too long.",
+        elapsed=HOUR,
+        failures=3,
+        state="failed",
+    )
+    transitions.hand_over(hand.db, held)
+
+    assert hand.deliver(job_id, 2) is State.FAILED
+    assert letters(owner)[0].error_message == "It took too long."

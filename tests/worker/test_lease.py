@@ -4,8 +4,10 @@ from threading import Event, Thread
 
 import pytest
 
-from jobs.kit import InDoubt
+from jobs.kit import Ask, InDoubt
+from jobs.kit.retry import NEVER
 from models import leases, transitions
+from models.database import make_engine
 from models.states import State
 from tests.factories import alter, claimed, row, state, steps_of
 from tests.kinds import LATER, a_kind
@@ -127,11 +129,15 @@ def stuck(lease, hand):
     def start(kind):
         hand.desk, hand.worker_id = lease._desk, lease.worker_id
         job_id = hand.submit(kind)
-        threads.append(Thread(target=hand.deliver, args=(job_id,)))
-        threads[-1].start()
+        deliver(job_id)
         return job_id
 
+    def deliver(job_id):
+        threads.append(Thread(target=hand.deliver, args=(job_id,)))
+        threads[-1].start()
+
     start.release = release
+    start.again = deliver
     yield start
     release.set()
     for thread in threads:
@@ -194,3 +200,63 @@ def test_an_effect_over_its_time_limit_stays_in_doubt(owner, lease, stuck, soon)
 
     assert steps_of(owner, job_id)["pay"].state == "started"
     stuck.release.set()
+
+
+def test_a_question_that_hangs_when_the_tries_are_used_up_is_for_an_operator(
+    owner, lease, hand, stuck, soon
+):
+    def body(ctx, args):
+        ctx.step(
+            "pay",
+            stuck.release.wait,
+            20,
+            timeout=soon,
+            effect="pay.charge",
+            in_doubt=Ask(lambda: stuck.release.wait(20) and None),
+        )
+
+    job_id = stuck(a_kind(body, retry=NEVER))
+    overrun(lease)
+    assert steps_of(owner, job_id)["pay"].state == "started"
+    stuck.release.set()
+    until(lambda: lease._desk.hung == 0)
+    stuck.release.clear()
+    hand.wake(job_id)
+
+    stuck.again(job_id)
+    overrun(lease)
+
+    kept = row(owner, job_id)
+    assert (kept.state, kept.reason) == ("waiting", "hold")
+    assert steps_of(owner, job_id)["pay"].state == "held"
+
+
+def test_an_attempt_that_ended_just_now_does_not_count_as_hung(lease, hand):
+    with seated(lease, hand) as seat:
+        pass
+
+    lease._desk.give_up(seat)
+
+    assert lease._desk.hung == 0
+
+
+def test_a_lease_outlives_an_overrun_that_cannot_be_recorded(lease, monkeypatch):
+    looked = []
+
+    def break_down():
+        looked.append("looked")
+        message = "no such thing"
+        raise LookupError(message)
+
+    monkeypatch.setattr(lease, "_take_back_overrun", break_down)
+    lease.start()
+    until(lambda: len(looked) > 1)
+    lease.end()
+
+
+def test_a_lease_ends_also_while_the_database_is_away(lease, monkeypatch):
+    nowhere = make_engine("postgresql+psycopg://nobody@127.0.0.1:1/x", pool_size=1)
+    monkeypatch.setattr(lease, "_autocommit", nowhere)
+
+    lease.drain()
+    lease.end()
