@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -17,6 +18,8 @@ from local.supervisor import say
 from local.system import System
 
 DEFAULT_DATA = ROOT / "var" / "up"
+# Where `./run user` looks when it is not told: the folder that was started last.
+LATEST = ROOT / "var" / "latest"
 STOPPERS = (FolderInUseError, OrphanError, PartFailedError, RolesClosedError)
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -46,6 +49,7 @@ def up(data: Path, *, port: int, workers: int) -> None:
             addresses = system.start()
             announcement = _announcement(system, addresses)
             system.announce(announcement)
+            _remember(system.folder.path)
             _print_line(announcement)
             system.run()
         finally:
@@ -67,6 +71,11 @@ def _announcement(system: System, addresses: Addresses) -> dict[str, Any]:
         "redisUrl": addresses.redis,
         "pids": system.pids,
     }
+
+
+def _remember(data: Path) -> None:
+    with suppress(OSError):  # a checkout that is read-only still runs
+        LATEST.write_text(str(data.resolve()))
 
 
 def _print_line(announcement: dict[str, Any]) -> None:

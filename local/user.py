@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.folder import DataFolder, NothingRunsError
 from local.keys import new_user
-from local.up import DEFAULT_DATA
+from local.up import DEFAULT_DATA, LATEST
 
 
 def main() -> None:
@@ -15,18 +15,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./run user", description=__doc__)
     parser.add_argument("name")
     parser.add_argument("--operator", action="store_true", help="an operator's key")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="var/up")
+    parser.add_argument("--data", type=Path, help="the one that was started last")
     asked = parser.parse_args()
     scope = "operator" if asked.operator else "user"
     try:
-        made = new_user(_database(DataFolder(asked.data)), asked.name, scope)
+        made = new_user(_database(asked.data or latest()), asked.name, scope)
     except NothingRunsError as error:
         sys.exit(str(error))
     sys.stdout.write(json.dumps(made) + "\n")
 
 
-def _database(folder: DataFolder) -> str:
+def latest() -> Path:
+    """Find the data folder of the last `./run up` of this checkout."""
+    try:
+        return Path(LATEST.read_text())
+    except OSError:
+        return DEFAULT_DATA
+
+
+def _database(data: Path) -> str:
     """Return the owner's address of what runs on the folder."""
+    folder = DataFolder(data)
     running = folder.read("running")
     if not folder.is_held or not running:
         raise NothingRunsError(folder.path)

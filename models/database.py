@@ -47,13 +47,15 @@ class TooPowerfulRoleError(Exception):
         )
 
 
-def make_engine(url: str, *, pool_size: int, options: str = "", **more: Any) -> Engine:
+def make_engine(
+    url: str, *, pool_size: int, overflow: int = 2, options: str = "", **more: Any
+) -> Engine:
     """Connect lazily; a peer that is gone is noticed within 5 s."""
     prepare = 5 if settings().prepared_statements else None
     engine = create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=2,
+        max_overflow=overflow,
         pool_timeout=10,
         pool_recycle=1800,
         # What is bound to a statement are payloads and results: not for error texts.
@@ -63,6 +65,8 @@ def make_engine(url: str, *, pool_size: int, options: str = "", **more: Any) -> 
             "connect_timeout": 5,
             "tcp_user_timeout": 5000,
             "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
             "prepare_threshold": prepare,
             "options": f"-c timezone=UTC {options}",
             "application_name": "nightwork",
@@ -101,7 +105,12 @@ _BY_KEYS = "-c plan_cache_mode=force_generic_plan -c jit=off"
 @cache
 def worker_engine() -> Engine:
     """Give the pool for transactions of workers and keepers, and of job code."""
-    return make_engine(settings().worker_url, pool_size=3, options=_BY_KEYS)
+    return make_engine(
+        settings().worker_url,
+        pool_size=2,
+        overflow=min(settings().worker_threads, 10),
+        options=_BY_KEYS,
+    )
 
 
 @cache

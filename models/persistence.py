@@ -12,7 +12,12 @@ from typing import TypeVar
 import psycopg
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InvalidRequestError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 T = TypeVar("T")
@@ -39,6 +44,9 @@ def is_outage(error: Exception) -> bool:
     """Tell a database that is away from a statement that is wrong."""
     if isinstance(error, _AWAY) or _is_of_second(error):
         return True
+    if isinstance(error, InvalidRequestError):
+        # The pool met two dead connections in a row.
+        return "connection is closed" in str(error)
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 

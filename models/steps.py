@@ -199,7 +199,7 @@ class Nap(NamedTuple):
 
     cancelling: bool
     over: bool
-    due_at: datetime
+    due_at: datetime | None
 
 
 def _proof(db: Connection, statement: Any, values: dict[str, Any]) -> Proof | None:

@@ -24,9 +24,20 @@ def read() -> dict[str, Any]:
     holds what can't be stored.
     """
     if "body" not in g:
-        g.body = _read(request.get_data(cache=False))
+        g.body = _read(_received())
     body: dict[str, Any] = g.body
     return body
+
+
+def _received() -> bytes:
+    """Take the whole body; one that comes in chunks is cut at the limit, not refused.
+
+    So look behind it: where the limit was reached, that raises 413.
+    """
+    raw = request.get_data(cache=False)
+    if request.content_length is None:
+        request.stream.read(1)
+    return raw
 
 
 def _read(raw: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 # The server reads this file before it looks for modules in the working folder.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from models.settings import settings
@@ -23,6 +24,20 @@ keepalive = 15
 loglevel = "warning"
 # Every request has its own structured line.
 accesslog = None
+# Of a body that was refused unread, the server takes in no more than this.
+_DRAINED = 64 * 1024
+
+
+def pre_request(_worker: Worker, request: Request) -> None:
+    """Tell who sends a large body that the connection will close.
+
+    Refused unread, it ends the connection; a client that was not told would send
+    its next request into the void.
+    """
+    headers = {name.upper(): value for name, value in request.headers}
+    size = headers.get("CONTENT-LENGTH", "0")
+    if "TRANSFER-ENCODING" in headers or not size.isdigit() or int(size) > _DRAINED:
+        request.force_close()
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -136,8 +136,8 @@ def ticks() -> list[Tick]:
             busy=0.02,
             idle=0.5,
         ),
-        Tick("expire", partial(expire, worker_engine()), busy=0.1, idle=1.0),
-        Tick("letters", partial(show, engine, redis), busy=0.1, idle=2.0),
+        Tick("expire", partial(expire, worker_engine()), busy=0.1, idle=2.0),
+        Tick("letters", partial(show, engine, redis), busy=0.1, idle=3.0),
         Tick("prune", partial(prune, engine), busy=0.5, idle=600.0),
     ]
 

@@ -25,6 +25,7 @@ from worker.overrun import take_back
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from jobs.kit.doing import StepUnderWay
     from models.jobs import Held
     from worker.desk import Desk, Seat
 
@@ -99,10 +100,7 @@ class Lease:
     def _run(self) -> None:
         due = 0.0
         while not self._ended.wait(_LOOK):
-            try:
-                self._take_back_overrun()
-            except Exception:  # noqa: BLE001 - without this thread the worker is dead
-                _log.exception("time limits not looked at")
+            self._take_back_overrun()
             if time.monotonic() < due:
                 continue
             due = time.monotonic() + RENEWAL
@@ -160,7 +158,13 @@ class Lease:
         for seat in self._desk.seats():
             step = seat.doing.step
             if (step and step.deadline < now) or seat.deadline < now:
-                take_back(self._desk, seat, step)
+                self._take_back(seat, step)
+
+    def _take_back(self, seat: Seat, step: StepUnderWay | None) -> None:
+        try:
+            take_back(self._desk, seat, step)
+        except Exception:  # noqa: BLE001 - one seat must not keep the others' time
+            _log.exception("not taken back", job_id=str(seat.claimed.held.job_id))
 
 
 def _report(seat: Seat) -> Report:

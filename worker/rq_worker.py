@@ -21,7 +21,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-from jobs.kit.redis import AWAY
+from jobs.kit.redis import AWAY, impatient
 from worker.slots import Slots
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class QueueWorker(BaseWorker):
         # The queue that was served goes to the end: none starves another.
         self._keys.remove(key)
         self._keys.append(key)
-        return [name.decode() for name in answer[1]]
+        return [name.decode(errors="replace") for name in answer[1]]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Keep RQ's registration alive; every few seconds is enough."""
@@ -162,6 +162,8 @@ class QueueWorker(BaseWorker):
 
     def teardown(self) -> None:
         """Leave RQ's registration; an absent Redis forgets it by itself."""
+        # Two minutes of patience would be taken from the jobs' hand-over.
+        self.connection = impatient()
         try:
             self.register_death()  # type: ignore[no-untyped-call]
         except RedisError as error:

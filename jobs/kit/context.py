@@ -110,6 +110,9 @@ class Context:
         if memo is None:
             self._ledger.mark(call, "sleeping", length)
         nap = self._ledger.end_sleep(call)
+        if nap.due_at is None:
+            message = f"{call.name!r} is recorded as a step, not as a sleep."
+            raise NonRetriableError(message)
         if not nap.over:
             raise Suspend(Reason.SLEEP, until=nap.due_at)
 

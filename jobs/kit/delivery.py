@@ -189,7 +189,11 @@ def standing(redis: Redis, queues: set[str]) -> set[str]:
     with redis.pipeline(transaction=False) as pipeline:
         for queue in queues:
             pipeline.lrange(Queue(queue, connection=redis).key, 0, -1)
-        return {name.decode() for names in pipeline.execute() for name in names}
+        return {
+            name.decode(errors="replace")
+            for names in pipeline.execute()
+            for name in names
+        }
 
 
 def show_failed(redis: Redis, letters: list[Any]) -> None:

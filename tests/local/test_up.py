@@ -101,6 +101,10 @@ def test_a_further_user_gets_a_key_of_the_scope_asked_for(stack):
     assert answer(stack, "/api/failed-jobs", root["apiKey"]).status_code == 200
 
 
+def test_a_further_user_is_added_to_the_system_that_was_started_last(stack):
+    assert set(json.loads(local("user", "eve").stdout)) == {"userId", "apiKey"}
+
+
 def test_a_user_cannot_be_made_where_nothing_runs(tmp_path):
     refused = local("user", "ada", "--data", str(tmp_path))
 

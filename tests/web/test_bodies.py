@@ -1,8 +1,12 @@
 """Bodies that are no JSON, or hold what can't be stored: refused, never an error."""
 
+from io import BytesIO
+
+import httpx2
 import pytest
 
 from tests.web.conftest import Caller
+from tests.web.serving import serving
 
 PAYLOAD = '{"kind": "probe", "payload": {"failAt": %s}}'
 
@@ -72,3 +76,29 @@ def test_a_body_over_the_limit_is_not_read(operator: Caller) -> None:
     answer = operator.post("/api/jobs", data=b" " * (7 * 2**20))
 
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(("size", "status"), [(2**10, 202), (7 * 2**20, 413)])
+def test_a_body_in_chunks_has_the_same_limit(
+    operator: Caller, size: int, status: int
+) -> None:
+    # Valid JSON up to the limit, and spaces: cut there it would be taken.
+    body = BytesIO(b'{"kind": "probe"}' + b" " * size)
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+
+    answer = operator.post("/api/jobs", input_stream=body, environ_overrides=chunked)
+
+    assert answer.status_code == status
+
+
+def test_who_sends_a_large_body_is_told_that_the_connection_closes(
+    app: object, environment: dict[str, str]
+) -> None:
+    with serving(**environment) as web:
+        refused = {
+            size: httpx2.post(f"{web.url}/api/jobs", content=b" " * size).headers
+            for size in (2**10, 2**20)
+        }
+
+    assert refused[2**10]["Connection"] == "keep-alive"
+    assert refused[2**20]["Connection"] == "close"

@@ -110,6 +110,15 @@ def test_a_page_given_as_html_needs_no_address(caller: Caller) -> None:
     assert (answer.status_code, answer.json["buildSession"]["url"]) == (202, None)
 
 
+def test_the_scheme_of_an_address_may_be_in_capitals(caller: Caller) -> None:
+    page = {"name": "x", "url": "HTTPS://A.Example/P"}
+
+    answer = caller.post("/api/build-sessions", json=page)
+
+    assert answer.status_code == 202, answer.text
+    assert answer.json["buildSession"]["url"] == "https://a.example/P"
+
+
 @pytest.mark.parametrize(
     ("page", "field"),
     [

@@ -240,18 +240,17 @@ def test_an_attempt_that_ended_just_now_does_not_count_as_hung(lease, hand):
     assert lease._desk.hung == 0
 
 
-def test_a_lease_outlives_an_overrun_that_cannot_be_recorded(lease, monkeypatch):
-    looked = []
+def test_an_overrun_that_cannot_be_recorded_keeps_no_other_from_its_time(lease, hand):
+    with seated(lease, hand) as broken, seated(lease, hand) as late:
+        # Nothing can be drawn from a policy that is not there.
+        broken.kind.retry = None
+        broken.since = late.since = -1e9
 
-    def break_down():
-        looked.append("looked")
-        message = "no such thing"
-        raise LookupError(message)
+        lease._take_back_overrun()
 
-    monkeypatch.setattr(lease, "_take_back_overrun", break_down)
-    lease.start()
-    until(lambda: len(looked) > 1)
-    lease.end()
+        assert late.signals.lost
+        assert state(hand.db, late.claimed.held.job_id) is not State.RUNNING
+        assert state(hand.db, broken.claimed.held.job_id) is State.RUNNING
 
 
 def test_a_lease_ends_also_while_the_database_is_away(lease, monkeypatch):

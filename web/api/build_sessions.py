@@ -35,7 +35,8 @@ api = Blueprint("build_sessions", __name__)
 
 
 def _address(value: str) -> str:
-    if not (re.match(_TYPED, value) or value.startswith(("http://", "https://"))):
+    said = value.lower().startswith(("http://", "https://"))
+    if not (said or re.match(_TYPED, value)):
         message = "this is no address of a web page, like https://example.org/"
         raise ValueError(message)
     return normalise_url(value)
