@@ -1,5 +1,6 @@
 """A lease brings back who must stop, and takes jobs from whoever is too slow."""
 
+from copy import copy
 from threading import Event, Thread
 
 import pytest
@@ -241,9 +242,13 @@ def test_an_attempt_that_ended_just_now_does_not_count_as_hung(lease, hand):
 
 
 def test_an_overrun_that_cannot_be_recorded_keeps_no_other_from_its_time(lease, hand):
-    with seated(lease, hand) as broken, seated(lease, hand) as late:
+    with seated(lease, hand) as late:
+        broken = copy(late)
+        broken.claimed = claimed(hand.db, hand.submit("probe"), lease.worker_id)
         # Nothing can be drawn from a policy that is not there.
+        broken.kind = copy(late.kind)
         broken.kind.retry = None
+        lease._desk._seats.add(broken)
         broken.since = late.since = -1e9
 
         lease._take_back_overrun()
