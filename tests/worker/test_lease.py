@@ -241,7 +241,9 @@ def test_an_attempt_that_ended_just_now_does_not_count_as_hung(lease, hand):
     assert lease._desk.hung == 0
 
 
-def test_an_overrun_that_cannot_be_recorded_keeps_no_other_from_its_time(lease, hand):
+def test_an_overrun_that_cannot_be_recorded_keeps_no_other_from_its_time(
+    owner, lease, hand
+):
     with seated(lease, hand) as late:
         broken = copy(late)
         broken.claimed = claimed(hand.db, hand.submit("probe"), lease.worker_id)
@@ -254,8 +256,8 @@ def test_an_overrun_that_cannot_be_recorded_keeps_no_other_from_its_time(lease, 
         lease._take_back_overrun()
 
         assert late.signals.lost
-        assert state(hand.db, late.claimed.held.job_id) is not State.RUNNING
-        assert state(hand.db, broken.claimed.held.job_id) is State.RUNNING
+        assert state(owner, late.claimed.held.job_id) is not State.RUNNING
+        assert state(owner, broken.claimed.held.job_id) is State.RUNNING
 
 
 def test_a_lease_ends_also_while_the_database_is_away(lease, monkeypatch):
