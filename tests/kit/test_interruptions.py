@@ -1,5 +1,6 @@
 """Cancel, hand over and a lost lease end an attempt where they may, and only there."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -102,5 +103,8 @@ def test_a_pause_ends_early_when_nobody_wants_its_step():
 def test_a_pause_goes_on_through_a_deploy():
     signals = Signals()
     signals.drain()
+    began = time.monotonic()
 
     signals.pause(timedelta(seconds=0.01))
+
+    assert time.monotonic() - began >= 0.01

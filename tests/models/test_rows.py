@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from models import json, steps, transitions
 from models.states import State
 from models.steps import Call
-from tests.factories import a_worker, alter, in_state, running
+from tests.factories import a_worker, alter, in_state, row, running
 
 NONSENSE = [
     (State.PENDING, "state = 'asleep'"),
@@ -43,6 +43,8 @@ def test_a_job_that_waits_for_no_time_has_no_due_time(owner, db):
     held = in_state(db, State.WAITING)
 
     alter(owner, "jobs", "due_at = NULL", id=held.job_id)
+
+    assert row(owner, held.job_id).due_at is None
 
 
 def test_a_job_held_without_a_due_time_can_be_cancelled(owner, db):

@@ -266,3 +266,5 @@ def test_a_lease_ends_also_while_the_database_is_away(lease, monkeypatch):
 
     lease.drain()
     lease.end()
+
+    assert lease._ended.is_set()

@@ -15,4 +15,5 @@ def test_a_redis_that_drops_keys_when_it_is_full_is_refused(redis):
 
 
 def test_the_embedded_server_is_fit(redis):
+    assert redis.info("memory")["maxmemory_policy"] == "noeviction"
     refuse_unfit(redis)
